@@ -1,0 +1,32 @@
+/*
+ * env: facts about the machine that belong beside every result.
+ */
+#ifndef DRAGSTRIP_SYS_ENV_H
+#define DRAGSTRIP_SYS_ENV_H
+
+#include <stdint.h>
+
+enum { ENV_TEXT = 128 };
+
+struct env_machine {
+    char cpu_model[ENV_TEXT];
+    char kernel[ENV_TEXT];
+    char governor[ENV_TEXT];           /* "" when the machine does not say */
+    char congestion_control[ENV_TEXT]; /* of new TCP sockets */
+    char clock_source[ENV_TEXT];
+    char mitigations[ENV_TEXT]; /* how many vulnerabilities are mitigated, in words */
+    int cpus_allowed;
+    int64_t memory_bytes;
+    double load_1min;
+    uint64_t open_files_max; /* RLIMIT_NOFILE, soft, after env_raise_files */
+};
+
+void env_read_machine(struct env_machine *out);
+
+/* Raises the soft limit of open files to the hard one; the limit in force. */
+uint64_t env_raise_files(void);
+
+/* Timer slack of the calling thread: 1 ns, so that sleeps end when asked. */
+void env_sharpen_timers(void);
+
+#endif

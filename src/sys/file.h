@@ -1,0 +1,27 @@
+/*
+ * file: whole files. A file appears under its name only when it is complete.
+ */
+#ifndef DRAGSTRIP_SYS_FILE_H
+#define DRAGSTRIP_SYS_FILE_H
+
+#include "base/buf.h"
+#include "base/error.h"
+
+/* Appends the file (at most the buffer's maximum; more is an error). */
+bool file_read(const char *path, struct buf *out, struct error *err);
+
+/* The last at most max_lines lines and 4 KiB, for messages. Empty if it cannot be read. */
+void file_tail(const char *path, int max_lines, struct buf *out);
+
+/* Writes path.tmp, syncs, renames; on failure removes the temporary file. */
+bool file_write_atomic(const char *path, struct str content, struct error *err);
+
+/* mkdir -p. */
+bool file_make_directory(const char *path, struct error *err);
+
+bool file_exists(const char *path);
+
+/* Opens for writing, truncated, close-on-exec; -1 with err. */
+int file_create(const char *path, struct error *err);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * procfs: what the kernel knows about processes and the machine (proc(5)).
+ */
+#ifndef DRAGSTRIP_SYS_PROCFS_H
+#define DRAGSTRIP_SYS_PROCFS_H
+
+#include "base/error.h"
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/* A process and all its descendants, summed. */
+struct procfs_tree {
+    int processes;
+    int64_t cpu_ns;   /* user + system of the living, and of the dead they waited for */
+    int64_t rss_bytes; /* now; shared pages count once a process */
+    int64_t rss_peak_bytes; /* sum of VmHWM: exact for a single process */
+    int64_t switches_voluntary;
+    int64_t switches_involuntary;
+};
+
+/* False when root is gone. */
+bool procfs_read_tree(pid_t root, struct procfs_tree *out);
+
+/* Jiffies of all CPUs since boot, /proc/stat line one. */
+struct procfs_machine {
+    uint64_t total;
+    uint64_t steal;
+    uint64_t idle;
+};
+
+bool procfs_read_machine(struct procfs_machine *out);
+
+/* Share of steal between two readings, 0…1; 0 when no time passed. */
+double procfs_steal_share(const struct procfs_machine *from,
+                          const struct procfs_machine *to);
+
+#endif
