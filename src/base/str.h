@@ -34,7 +34,8 @@ bool str_eq_nocase(struct str a, struct str b);
 /* The view without leading and trailing spaces and tabs (OWS of RFC 9110 5.6.3). */
 struct str str_trim(struct str s);
 
-/* Whole view as a decimal number, digits only. False: empty, other characters, overflow. */
+/* Whole view as a decimal number, digits only. False: empty, other characters, overflow.
+ */
 bool str_to_u64(struct str s, uint64_t *out);
 
 /* Number of edits (insert, delete, replace, swap of neighbours) that turn a into b. */

@@ -11,18 +11,17 @@ struct suffix {
     double factor;
 };
 
-static const struct suffix count_suffixes[] = {
-    {"", 1}, {"k", 1e3}, {"K", 1e3}, {"M", 1e6}, {"G", 1e9}, {NULL, 0}};
+static const struct suffix count_suffixes[] = {{"", 1},    {"k", 1e3}, {"K", 1e3},
+                                               {"M", 1e6}, {"G", 1e9}, {NULL, 0}};
 
 static const struct suffix size_suffixes[] = {
-    {"", 1},         {"B", 1},          {"k", 1e3},           {"kB", 1e3},
-    {"KB", 1e3},     {"MB", 1e6},       {"GB", 1e9},          {"KiB", 1024},
-    {"MiB", 1048576}, {"GiB", 1073741824}, {NULL, 0}};
+    {"", 1},     {"B", 1},    {"k", 1e3},    {"kB", 1e3},      {"KB", 1e3},
+    {"MB", 1e6}, {"GB", 1e9}, {"KiB", 1024}, {"MiB", 1048576}, {"GiB", 1073741824},
+    {NULL, 0}};
 
 static const struct suffix duration_suffixes[] = {
-    {"ns", 1},   {"us", 1e3}, {"µs", 1e3},    {"ms", 1e6},
-    {"s", 1e9},  {"m", 60e9}, {"min", 60e9}, {"h", 3600e9},
-    {NULL, 0}};
+    {"ns", 1},   {"us", 1e3},   {"µs", 1e3},   {"ms", 1e6}, {"s", 1e9},
+    {"m", 60e9}, {"min", 60e9}, {"h", 3600e9}, {NULL, 0}};
 
 /* Digits with at most one point, without sign or exponent; returns how many bytes. */
 static size_t number_length(struct str text)

@@ -14,8 +14,9 @@ struct rng {
 /* (seed, stream) pairs give independent sequences. */
 void rng_init(struct rng *rng, uint64_t seed, uint64_t stream);
 uint64_t rng_next(struct rng *rng);
-double rng_uniform(struct rng *rng);           /* (0, 1], 53 bits */
-double rng_exponential(struct rng *rng);       /* mean 1 */
-uint64_t rng_below(struct rng *rng, uint64_t n); /* 0…n-1 without bias (Lemire 2019), n>0 */
+double rng_uniform(struct rng *rng);     /* (0, 1], 53 bits */
+double rng_exponential(struct rng *rng); /* mean 1 */
+uint64_t rng_below(struct rng *rng,
+                   uint64_t n); /* 0…n-1 without bias (Lemire 2019), n>0 */
 
 #endif

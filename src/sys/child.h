@@ -26,18 +26,18 @@ struct child {
     enum child_state state;
     pid_t pid;
     int pidfd;
-    int status; /* of waitpid, once ENDED */
+    int status;         /* of waitpid, once ENDED */
     int64_t started_ns; /* just before exec */
     int64_t ended_ns;   /* when we learned of the end */
 };
 
 struct child_spec {
-    const char *const *argv;      /* NULL-terminated; argv[0] is looked up in PATH */
-    const char *const *env;       /* "NAME=value" additions, NULL-terminated, or NULL */
-    const char *directory;        /* NULL: as ours */
-    const cpu_set_t *cpus;        /* NULL: as ours */
+    const char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH */
+    const char *const *env;  /* "NAME=value" additions, NULL-terminated, or NULL */
+    const char *directory;   /* NULL: as ours */
+    const cpu_set_t *cpus;   /* NULL: as ours */
     int stdin_fd, stdout_fd, stderr_fd; /* -1: /dev/null */
-    unsigned timer_slack_ns; /* 0: as ours */
+    unsigned timer_slack_ns;            /* 0: as ours */
 };
 
 bool child_start(struct child *child, const struct child_spec *spec, struct error *err);

@@ -12,7 +12,7 @@
 /* A process and all its descendants, summed. */
 struct procfs_tree {
     int processes;
-    int64_t cpu_ns;   /* user + system of the living, and of the dead they waited for */
+    int64_t cpu_ns;    /* user + system of the living, and of the dead they waited for */
     int64_t rss_bytes; /* now; shared pages count once a process */
     int64_t rss_peak_bytes; /* sum of VmHWM: exact for a single process */
     int64_t switches_voluntary;

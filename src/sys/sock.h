@@ -1,6 +1,6 @@
 /*
- * sock: TCP sockets, non-blocking and close-on-exec, TCP_NODELAY always (a reply above one
- * segment otherwise waits 40 ms for a delayed ACK).
+ * sock: TCP sockets, non-blocking and close-on-exec, TCP_NODELAY always (a reply above
+ * one segment otherwise waits 40 ms for a delayed ACK).
  */
 #ifndef DRAGSTRIP_SYS_SOCK_H
 #define DRAGSTRIP_SYS_SOCK_H

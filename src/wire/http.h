@@ -1,7 +1,8 @@
 /*
- * http: HTTP/1.1 message heads and bodies as pure functions on bytes (RFC 9112, RFC 9110).
- * No allocation, no copies: every str points into the bytes that were given, and is valid
- * as long as they are. Used by the generator (responses) and by echo-c (requests).
+ * http: HTTP/1.1 message heads and bodies as pure functions on bytes (RFC 9112, RFC
+ * 9110). No allocation, no copies: every str points into the bytes that were given, and
+ * is valid as long as they are. Used by the generator (responses) and by echo-c
+ * (requests).
  *
  * A head is parsed only when it is complete: http_head_length finds its end first, so a
  * caller keeps bytes until then. Bodies are fed in pieces of any size.
@@ -12,9 +13,9 @@
 #include "base/str.h"
 
 enum http_status {
-    HTTP_OK,      /* complete */
-    HTTP_PARTIAL, /* more bytes are needed */
-    HTTP_BAD,     /* not HTTP, or ambiguous framing: answer 400 and close */
+    HTTP_OK,       /* complete */
+    HTTP_PARTIAL,  /* more bytes are needed */
+    HTTP_BAD,      /* not HTTP, or ambiguous framing: answer 400 and close */
     HTTP_TOO_LARGE /* more than HTTP_HEADERS_MAX fields or a chunk size over 2^63 */
 };
 
@@ -42,7 +43,8 @@ struct http_response {
     int status; /* 100…599 */
     int minor;
     bool keep_alive;
-    enum http_framing framing; /* by status alone; a HEAD answer is the caller's to know */
+    enum http_framing
+        framing; /* by status alone; a HEAD answer is the caller's to know */
     uint64_t content_length;
 };
 

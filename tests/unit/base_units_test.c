@@ -8,11 +8,21 @@ static void durations(void)
     static const struct {
         const char *text;
         int64_t ns; /* -1: refused */
-    } cases[] = {{"250ms", 250 * NS_PER_MS}, {"10s", 10 * NS_PER_S}, {"1.5s", 1500000000},
-                 {"2m", 120 * NS_PER_S},     {"80us", 80000},        {"500ns", 500},
-                 {"0", 0},                   {"10", -1},             {"", -1},
-                 {"s", -1},                  {"-1s", -1},            {"1e3s", -1},
-                 {"1s2", -1},                {"5 s", 5 * NS_PER_S},  {"1..5s", -1}};
+    } cases[] = {{"250ms", 250 * NS_PER_MS},
+                 {"10s", 10 * NS_PER_S},
+                 {"1.5s", 1500000000},
+                 {"2m", 120 * NS_PER_S},
+                 {"80us", 80000},
+                 {"500ns", 500},
+                 {"0", 0},
+                 {"10", -1},
+                 {"", -1},
+                 {"s", -1},
+                 {"-1s", -1},
+                 {"1e3s", -1},
+                 {"1s2", -1},
+                 {"5 s", 5 * NS_PER_S},
+                 {"1..5s", -1}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         int64_t ns = -1;
         units_parse_duration(str_of(cases[i].text), &ns);

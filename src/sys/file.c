@@ -1,0 +1,127 @@
+#include "sys/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool file_read(const char *path, struct buf *out, struct error *err)
+{
+    char piece[16384];
+    ssize_t n;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return error_set(err, "cannot read %s: %s", path, strerror(errno));
+    while ((n = read(fd, piece, sizeof(piece))) > 0 && !out->overflow)
+        buf_add(out, (struct str){piece, (size_t)n});
+    int why = errno;
+    close(fd);
+    if (n < 0)
+        return error_set(err, "cannot read %s: %s", path, strerror(why));
+    if (out->overflow)
+        return error_set(err, "%s is larger than %zu bytes", path, out->max);
+    return true;
+}
+
+enum { TAIL_BYTES = 4096 };
+
+void file_tail(const char *path, int max_lines, struct buf *out)
+{
+    char bytes[TAIL_BYTES];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    off_t size = lseek(fd, 0, SEEK_END);
+    ssize_t n =
+        pread(fd, bytes, sizeof(bytes), size > TAIL_BYTES ? size - TAIL_BYTES : 0);
+    close(fd);
+    if (n <= 0)
+        return;
+    ssize_t from = n;
+    for (int lines = 0; from > 0; from--) {
+        bool newline = bytes[from - 1] == '\n' && from != n;
+        if (newline && ++lines == max_lines)
+            break;
+    }
+    buf_add(out, (struct str){bytes + from, (size_t)(n - from)});
+}
+
+static bool write_all(int fd, struct str content)
+{
+    while (content.len > 0) {
+        ssize_t n = write(fd, content.ptr, content.len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        content.ptr += n;
+        content.len -= (size_t)n;
+    }
+    return true;
+}
+
+bool file_write_atomic(const char *path, struct str content, struct error *err)
+{
+    char temporary[PATH_MAX];
+    int len = snprintf(temporary, sizeof(temporary), "%s.tmp", path);
+    if (len < 0 || (size_t)len >= sizeof(temporary))
+        return error_set(err, "the file name %s is too long", path);
+    int fd = file_create(temporary, err);
+    if (fd < 0)
+        return false;
+    bool written = write_all(fd, content) && fsync(fd) == 0;
+    int why = errno;
+    if (close(fd) != 0 && written) {
+        written = false;
+        why = errno;
+    }
+    if (written && rename(temporary, path) != 0) {
+        written = false;
+        why = errno;
+    }
+    if (!written) {
+        unlink(temporary);
+        return error_set(err, "cannot write %s: %s%s", path, strerror(why),
+                         why == ENOSPC ? "; free some space, or choose another -o" : "");
+    }
+    return true;
+}
+
+bool file_make_directory(const char *path, struct error *err)
+{
+    char partial[PATH_MAX];
+    size_t len = strlen(path);
+    if (len == 0 || len >= sizeof(partial))
+        return error_set(err, "'%s' is not a usable directory name", path);
+    for (size_t i = 1; i <= len; i++) {
+        if (path[i] != '/' && path[i] != '\0')
+            continue;
+        memcpy(partial, path, i);
+        partial[i] = '\0';
+        if (mkdir(partial, 0777) != 0 && errno != EEXIST)
+            return error_set(err, "cannot create the directory %s: %s", partial,
+                             strerror(errno));
+    }
+    struct stat status;
+    if (stat(path, &status) != 0 || !S_ISDIR(status.st_mode))
+        return error_set(err, "%s is not a directory", path);
+    if (access(path, W_OK | X_OK) != 0)
+        return error_set(err, "cannot write into the directory %s: %s", path,
+                         strerror(errno));
+    return true;
+}
+
+bool file_exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+int file_create(const char *path, struct error *err)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0)
+        error_set(err, "cannot create %s: %s", path, strerror(errno));
+    return fd;
+}

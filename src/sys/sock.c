@@ -1,0 +1,216 @@
+#include "sys/sock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+enum { BACKLOG = 4096 };
+
+bool sock_resolve(const char *host, const char *port, struct sock_address *out,
+                  struct error *err)
+{
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    int code = getaddrinfo(host, port, &hints, &found);
+    if (code != 0)
+        return error_set(err, "cannot resolve %s port %s: %s", host, port,
+                         code == EAI_SYSTEM ? strerror(errno) : gai_strerror(code));
+    memset(out, 0, sizeof(*out));
+    memcpy(&out->storage, found->ai_addr, found->ai_addrlen);
+    out->len = found->ai_addrlen;
+    freeaddrinfo(found);
+    return true;
+}
+
+/* Copies host (without brackets) and port; false when there is no colon or no room. */
+static bool split_host_port(const char *text, char *host, size_t host_size, char *port,
+                            size_t port_size)
+{
+    const char *colon = strrchr(text, ':');
+    if (!colon || colon == text || colon[1] == '\0')
+        return false;
+    struct str name = {text, (size_t)(colon - text)};
+    bool bracketed = name.ptr[0] == '[' && name.ptr[name.len - 1] == ']';
+    if (bracketed)
+        name = (struct str){name.ptr + 1, name.len - 2};
+    else if (memchr(name.ptr, ':', name.len))
+        return false;
+    if (name.len >= host_size || strlen(colon + 1) >= port_size)
+        return false;
+    memcpy(host, name.ptr, name.len);
+    host[name.len] = '\0';
+    memcpy(port, colon + 1, strlen(colon + 1) + 1);
+    return true;
+}
+
+bool sock_parse(const char *text, struct sock_address *out, struct error *err)
+{
+    char host[256], port[16];
+    uint64_t number;
+    if (!split_host_port(text, host, sizeof(host), port, sizeof(port)) ||
+        !str_to_u64(str_of(port), &number) || number > 65535)
+        return error_set(err, "'%s' is not HOST:PORT, such as 127.0.0.1:8080", text);
+    return sock_resolve(host, port, out, err);
+}
+
+const char *sock_format(const struct sock_address *address, char out[SOCK_ADDRESS_TEXT])
+{
+    char host[64] = "?", port[16] = "?";
+    getnameinfo((const struct sockaddr *)&address->storage, address->len, host,
+                sizeof(host), port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
+    bool v6 = address->storage.ss_family == AF_INET6;
+    snprintf(out, SOCK_ADDRESS_TEXT, v6 ? "[%s]:%s" : "%s:%s", host, port);
+    return out;
+}
+
+static void set_option(int fd, int level, int option)
+{
+    int on = 1;
+    setsockopt(fd, level, option, &on, sizeof(on));
+}
+
+static int open_stream(const struct sock_address *address)
+{
+    return socket(address->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+                  0);
+}
+
+int sock_listen(struct sock_address *address, bool reuse_port, struct error *err)
+{
+    char text[SOCK_ADDRESS_TEXT];
+    int fd = open_stream(address);
+    if (fd >= 0) {
+        set_option(fd, SOL_SOCKET, SO_REUSEADDR);
+        if (reuse_port)
+            set_option(fd, SOL_SOCKET, SO_REUSEPORT);
+        set_option(fd, IPPROTO_TCP, TCP_NODELAY);
+    }
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address->storage, address->len) != 0 ||
+        listen(fd, BACKLOG) != 0) {
+        error_set(err, "cannot listen on %s: %s", sock_format(address, text),
+                  strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return -1;
+    }
+    getsockname(fd, (struct sockaddr *)&address->storage, &address->len);
+    return fd;
+}
+
+bool sock_in_use(const struct sock_address *address)
+{
+    int fd = open_stream(address);
+    if (fd < 0)
+        return false;
+    set_option(fd, SOL_SOCKET, SO_REUSEADDR);
+    /* SO_REUSEADDR lets bind pass TIME_WAIT; only listen finds a listener then. */
+    bool used =
+        (bind(fd, (const struct sockaddr *)&address->storage, address->len) != 0 ||
+         listen(fd, 1) != 0) &&
+        errno == EADDRINUSE;
+    close(fd);
+    return used;
+}
+
+int sock_accept(int listener)
+{
+    int fd;
+    do {
+        fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    } while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
+    if (fd >= 0)
+        set_option(fd, IPPROTO_TCP, TCP_NODELAY);
+    return fd;
+}
+
+int sock_connect(const struct sock_address *address)
+{
+    int fd = open_stream(address);
+    if (fd < 0)
+        return -1;
+    set_option(fd, IPPROTO_TCP, TCP_NODELAY);
+    if (connect(fd, (const struct sockaddr *)&address->storage, address->len) != 0 &&
+        errno != EINPROGRESS) {
+        int why = errno;
+        close(fd);
+        errno = why;
+        return -1;
+    }
+    return fd;
+}
+
+int sock_error(int fd)
+{
+    int code = 0;
+    socklen_t len = sizeof(code);
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &len) != 0)
+        return errno;
+    return code;
+}
+
+static int wait_connected(int fd, int64_t timeout_ns)
+{
+    struct pollfd waiting = {.fd = fd, .events = POLLOUT};
+    int n = poll(&waiting, 1, (int)(timeout_ns / NS_PER_MS) + 1);
+    if (n == 0)
+        return ETIMEDOUT;
+    return n < 0 ? errno : sock_error(fd);
+}
+
+int sock_connect_blocking(const struct sock_address *address, int64_t timeout_ns,
+                          struct error *err)
+{
+    char text[SOCK_ADDRESS_TEXT];
+    struct timeval limit = {.tv_sec = timeout_ns / NS_PER_S,
+                            .tv_usec = timeout_ns % NS_PER_S / 1000};
+    int fd = sock_connect(address);
+    int code = fd < 0 ? errno : wait_connected(fd, timeout_ns);
+    if (code != 0) {
+        error_set(err, "cannot connect to %s: %s", sock_format(address, text),
+                  strerror(code));
+        if (fd >= 0)
+            close(fd);
+        return -1;
+    }
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+    return fd;
+}
+
+ssize_t sock_recv(int fd, void *bytes, size_t size)
+{
+    ssize_t n;
+    do {
+        n = recv(fd, bytes, size, 0);
+    } while (n < 0 && errno == EINTR);
+    return n;
+}
+
+ssize_t sock_send(int fd, struct str bytes)
+{
+    ssize_t n;
+    do {
+        n = send(fd, bytes.ptr, bytes.len, MSG_NOSIGNAL);
+    } while (n < 0 && errno == EINTR);
+    return n;
+}
+
+void sock_reset_on_close(int fd)
+{
+    struct linger linger = {.l_onoff = 1};
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+}
+
+void sock_shutdown_write(int fd)
+{
+    shutdown(fd, SHUT_WR);
+}
