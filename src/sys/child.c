@@ -1,0 +1,206 @@
+#include "sys/child.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+void child_check(const struct child *child)
+{
+    switch (child->state) {
+    case CHILD_NONE:
+        break;
+    case CHILD_RUNNING:
+        assert(child->pid > 0 && child->pidfd >= 0);
+        break;
+    case CHILD_ENDED:
+        assert(child->pid > 0 && child->pidfd < 0);
+        break;
+    }
+}
+
+static void redirect(int from, int to)
+{
+    int fd = from >= 0 ? from : open("/dev/null", O_RDWR);
+    /* dup2 clears close-on-exec, except where both are the same. */
+    if (fd == to)
+        fcntl(fd, F_SETFD, 0);
+    else
+        dup2(fd, to);
+}
+
+/* In the child, after fork: only returns when exec failed. */
+static void become(const struct child_spec *spec, pid_t parent)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    for (int signal_number = 1; signal_number < 32; signal_number++)
+        signal(signal_number, SIG_DFL);
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(127);
+    redirect(spec->stdin_fd, STDIN_FILENO);
+    redirect(spec->stdout_fd, STDOUT_FILENO);
+    redirect(spec->stderr_fd, STDERR_FILENO);
+    if (spec->directory && chdir(spec->directory) != 0)
+        return;
+    if (spec->cpus)
+        sched_setaffinity(0, sizeof(*spec->cpus), spec->cpus);
+    if (spec->timer_slack_ns)
+        prctl(PR_SET_TIMERSLACK, (unsigned long)spec->timer_slack_ns);
+    for (const char *const *name = spec->env; name && *name; name++) {
+        char *copy = strdup(*name);
+        if (copy)
+            putenv(copy);
+    }
+    /* execvp does not change its arguments; its type is older than const. */
+    char *const *argv;
+    memcpy(&argv, &spec->argv, sizeof(argv));
+    execvp(argv[0], argv);
+}
+
+/* Reads why exec failed: 0 when the pipe closed without a word, because exec succeeded.
+ */
+static int read_exec_error(int fd)
+{
+    int why = 0;
+    ssize_t n;
+    do {
+        n = read(fd, &why, sizeof(why));
+    } while (n < 0 && errno == EINTR);
+    return n == sizeof(why) ? why : 0;
+}
+
+static bool fail_start(const struct child_spec *spec, int why, struct error *err)
+{
+    return error_set(err, "cannot start '%s': %s%s", spec->argv[0], strerror(why),
+                     why == ENOENT ? " (is it built, and is the path right?)" : "");
+}
+
+bool child_start(struct child *child, const struct child_spec *spec, struct error *err)
+{
+    int report[2];
+    assert(child->state != CHILD_RUNNING);
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    if (pipe2(report, O_CLOEXEC) != 0)
+        return fail_start(spec, errno, err);
+    pid_t parent = getpid();
+    int64_t started_ns = clock_now_ns();
+    pid_t pid = fork();
+    if (pid == 0) {
+        become(spec, parent);
+        int why = errno;
+        ssize_t ignored = write(report[1], &why, sizeof(why));
+        (void)ignored;
+        _exit(127);
+    }
+    int why = pid < 0 ? errno : 0;
+    close(report[1]);
+    if (pid > 0)
+        why = read_exec_error(report[0]);
+    close(report[0]);
+    if (why != 0) {
+        if (pid > 0)
+            waitpid(pid, NULL, 0);
+        return fail_start(spec, why, err);
+    }
+    setpgid(pid, pid);
+    *child = (struct child){.state = CHILD_RUNNING,
+                            .pid = pid,
+                            .pidfd = (int)syscall(SYS_pidfd_open, pid, 0),
+                            .started_ns = started_ns};
+    child_check(child);
+    return true;
+}
+
+static void note_end(struct child *child, int status)
+{
+    close(child->pidfd);
+    child->pidfd = -1;
+    child->status = status;
+    child->ended_ns = clock_now_ns();
+    child->state = CHILD_ENDED;
+    child_check(child);
+}
+
+bool child_poll(struct child *child)
+{
+    int status;
+    if (child->state != CHILD_RUNNING)
+        return false;
+    if (waitpid(child->pid, &status, WNOHANG) == child->pid)
+        note_end(child, status);
+    return child->state == CHILD_RUNNING;
+}
+
+bool child_wait(struct child *child, int64_t until_ns)
+{
+    while (child_poll(child)) {
+        int64_t left = until_ns - clock_now_ns();
+        if (left <= 0)
+            return false;
+        struct timespec timeout = {left / NS_PER_S, left % NS_PER_S};
+        struct pollfd ended = {.fd = child->pidfd, .events = POLLIN};
+        ppoll(&ended, 1, &timeout, NULL);
+    }
+    return true;
+}
+
+void child_signal(struct child *child, int signal_number)
+{
+    if (child->state == CHILD_RUNNING)
+        kill(-child->pid, signal_number);
+}
+
+int child_sweep(struct child *child)
+{
+    int swept = 0;
+    if (child->state != CHILD_ENDED)
+        return 0;
+    /* As the subreaper we inherit what the group left behind; ask until none is left. */
+    while (kill(-child->pid, SIGKILL) == 0) {
+        if (waitpid(-child->pid, NULL, 0) < 0)
+            break;
+        swept++;
+    }
+    return swept;
+}
+
+void child_kill(struct child *child)
+{
+    if (child->state == CHILD_RUNNING) {
+        int status = 0;
+        kill(-child->pid, SIGKILL);
+        kill(child->pid, SIGKILL);
+        while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR)
+            ;
+        note_end(child, status);
+    }
+    child_sweep(child);
+}
+
+const char *child_describe(const struct child *child, char *out)
+{
+    enum { DESCRIPTION_BYTES = 64 };
+    if (child->state != CHILD_ENDED)
+        snprintf(out, DESCRIPTION_BYTES, "is running");
+    else if (WIFSIGNALED(child->status))
+        snprintf(out, DESCRIPTION_BYTES, "was killed by SIG%s",
+                 sigabbrev_np(WTERMSIG(child->status)));
+    else
+        snprintf(out, DESCRIPTION_BYTES, "exited with status %d",
+                 WEXITSTATUS(child->status));
+    return out;
+}

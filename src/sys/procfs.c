@@ -1,0 +1,158 @@
+#include "sys/procfs.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+enum { TREE_MAX = 1024 };
+
+/* Whole small file as text; false when it is gone. */
+static bool read_small(const char *path, char *out, size_t size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    ssize_t n = read(fd, out, size - 1);
+    close(fd);
+    if (n < 0)
+        return false;
+    out[n] = '\0';
+    return true;
+}
+
+/* Value after "Name:" in a status text; 0 when missing. */
+static int64_t status_field(const char *text, const char *name)
+{
+    const char *at = strstr(text, name);
+    return at ? strtoll(at + strlen(name), NULL, 10) : 0;
+}
+
+/*
+ * User and system time to the nanosecond from the process's CPU clock, which counts all
+ * its threads, dead ones too; the jiffies of waited-for children come from stat.
+ */
+static int64_t process_cpu_ns(pid_t pid)
+{
+    clockid_t id;
+    struct timespec used;
+    if (clock_getcpuclockid(pid, &id) != 0 || clock_gettime(id, &used) != 0)
+        return 0;
+    return used.tv_sec * NS_PER_S + used.tv_nsec;
+}
+
+static int64_t waited_children_cpu_ns(pid_t pid)
+{
+    char path[64], text[1024];
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    if (!read_small(path, text, sizeof(text)))
+        return 0;
+    const char *at = strrchr(text, ')'); /* the name may contain anything */
+    long long user = 0, system = 0;
+    /* Fields 3…15 are skipped: proc(5), cutime is 16, cstime 17. */
+    if (!at ||
+        sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %lld %lld",
+               &user, &system) != 2)
+        return 0;
+    return (user + system) * (NS_PER_S / sysconf(_SC_CLK_TCK));
+}
+
+/* Context switches are kept by thread. */
+static void add_switches(pid_t pid, pid_t thread, struct procfs_tree *tree)
+{
+    char path[96], text[4096];
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/status", (int)pid, (int)thread);
+    if (!read_small(path, text, sizeof(text)))
+        return;
+    tree->switches_voluntary += status_field(text, "\nvoluntary_ctxt_switches:");
+    tree->switches_involuntary += status_field(text, "\nnonvoluntary_ctxt_switches:");
+}
+
+struct pid_list {
+    pid_t pids[TREE_MAX];
+    int count;
+};
+
+/* Children by thread (CONFIG_PROC_CHILDREN, on in every distribution's kernel). */
+static void add_children(pid_t pid, pid_t thread, struct pid_list *list)
+{
+    char path[96], text[8192];
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid, (int)thread);
+    if (!read_small(path, text, sizeof(text)))
+        return;
+    char *at = text, *end;
+    for (long child = strtol(at, &end, 10); end != at; child = strtol(at, &end, 10)) {
+        if (list->count < TREE_MAX)
+            list->pids[list->count++] = (pid_t)child;
+        at = end;
+    }
+}
+
+static void add_threads(pid_t pid, struct procfs_tree *tree, struct pid_list *list)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+    DIR *tasks = opendir(path);
+    if (!tasks)
+        return;
+    for (struct dirent *entry = readdir(tasks); entry; entry = readdir(tasks)) {
+        pid_t thread = (pid_t)strtol(entry->d_name, NULL, 10);
+        if (thread > 0) {
+            add_switches(pid, thread, tree);
+            add_children(pid, thread, list);
+        }
+    }
+    closedir(tasks);
+}
+
+static bool add_process(pid_t pid, struct procfs_tree *tree, struct pid_list *list)
+{
+    char path[64], text[4096];
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+    if (!read_small(path, text, sizeof(text)) || strstr(text, "\nState:\tZ"))
+        return false;
+    tree->processes++;
+    tree->cpu_ns += process_cpu_ns(pid) + waited_children_cpu_ns(pid);
+    tree->rss_bytes += status_field(text, "\nVmRSS:") * 1024;
+    tree->rss_peak_bytes += status_field(text, "\nVmHWM:") * 1024;
+    add_threads(pid, tree, list);
+    return true;
+}
+
+bool procfs_read_tree(pid_t root, struct procfs_tree *out)
+{
+    struct procfs_tree tree = {0};
+    struct pid_list list = {.pids = {root}, .count = 1};
+    if (!add_process(root, &tree, &list))
+        return false;
+    for (int i = 1; i < list.count; i++)
+        add_process(list.pids[i], &tree, &list);
+    *out = tree;
+    return true;
+}
+
+bool procfs_read_machine(struct procfs_machine *out)
+{
+    char text[512];
+    unsigned long long t[8];
+    if (!read_small("/proc/stat", text, sizeof(text)) ||
+        sscanf(text, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &t[0], &t[1], &t[2],
+               &t[3], &t[4], &t[5], &t[6], &t[7]) != 8)
+        return false;
+    *out = (struct procfs_machine){.steal = t[7], .idle = t[3] + t[4]};
+    for (int i = 0; i < 8; i++)
+        out->total += t[i];
+    return true;
+}
+
+double procfs_steal_share(const struct procfs_machine *from,
+                          const struct procfs_machine *to)
+{
+    uint64_t total = to->total - from->total;
+    return total ? (double)(to->steal - from->steal) / (double)total : 0.0;
+}
