@@ -1,0 +1,101 @@
+/*
+ * compare: from the trials of a race to its verdicts, METHOD 3-6. Pure.
+ */
+#ifndef DRAGSTRIP_RESULT_COMPARE_H
+#define DRAGSTRIP_RESULT_COMPARE_H
+
+#include "result/result.h"
+#include "stats/signed_rank.h"
+
+enum metric {
+    METRIC_P50,
+    METRIC_P90,
+    METRIC_P95,
+    METRIC_P99,
+    METRIC_P999,
+    METRIC_MAX,        /* printed, never judged */
+    METRIC_THROUGHPUT, /* answers/s; the only one where more is better */
+    METRIC_CPU,        /* us per request */
+    METRIC_RSS,        /* peak */
+    METRIC_COLD_START,
+    METRIC_DRAIN,
+    METRICS
+};
+
+enum metric_unit { UNIT_NS, UNIT_RATE, UNIT_US, UNIT_BYTES };
+
+struct metric_info {
+    const char *key;   /* in JSON: "p50", "cpu_us_per_request" */
+    const char *label; /* in tables: "p99 latency" */
+    enum metric_unit unit;
+    bool more_is_better;
+    bool judged;
+    bool tail_margin; /* margins.tail instead of margins.latency */
+    int percentile;   /* enum load_percentile, or -1 */
+};
+
+extern const struct metric_info metric_infos[METRICS];
+
+enum verdict {
+    VERDICT_FASTER, /* better than the baseline */
+    VERDICT_SLOWER, /* worse */
+    VERDICT_EQUIVALENT,
+    VERDICT_INCONCLUSIVE,
+    VERDICT_NOT_ESTIMABLE, /* METHOD 5, or fewer than 6 pairs */
+    VERDICT_OVERLOADED,    /* one side could not hold the rate: latency has no verdict */
+    VERDICT_INVALID,
+    VERDICT_NONE /* the metric is not judged */
+};
+
+extern const char *const verdict_names[]; /* by enum verdict, upper case */
+
+/* Value of a metric in a trial: NAN = none, INFINITY = reached the errors. */
+double compare_value(const struct trial *trial, enum metric metric);
+
+struct cell_value {   /* one service, one metric: a column of the table */
+    double median;    /* over trials that are ok; NAN or INFINITY as above */
+    double low, high; /* smallest and largest trial */
+    int n;
+    int outliers;   /* flagged trials, METHOD 4 */
+    double k_eff;   /* median over trials, percentiles only */
+    bool thin_tail; /* k_eff < 10: shown as a dash */
+};
+
+struct comparison {
+    enum metric metric;
+    int service;                /* compared with the baseline */
+    int n;                      /* pairs */
+    double ratio;               /* service / baseline: Hodges-Lehmann; NAN */
+    struct interval ci95, ci90; /* of the ratio */
+    double t_ratio;             /* cross-check: paired t */
+    struct interval t_ci95;
+    double spread_ratio; /* MAD of service / MAD of baseline, of ln values */
+    enum verdict verdict;
+    bool beyond_margin; /* SLOWER or FASTER by more than the margin */
+    bool negligible;    /* different and equivalent at once */
+    int blocks_needed;  /* INCONCLUSIVE: n* that would probably decide; 0 unknown */
+    char why[LOAD_REASON_BYTES]; /* for the last verdicts, "" otherwise */
+};
+
+struct service_finding {
+    bool overloaded;
+    int trials_ok, trials_failed, trials_invalid;
+    double error_share;          /* worst trial */
+    char why[RESULT_TEXT_BYTES]; /* first reason for failure or invalidity, or "" */
+};
+
+struct comparisons {
+    struct cell_value *cells; /* [service * METRICS + metric] */
+    struct comparison *items; /* for each service but the baseline, each metric */
+    int count;
+    struct service_finding *findings; /* by service */
+};
+
+void compare_result(const struct result *result, struct comparisons *out);
+void comparisons_fini(struct comparisons *comparisons);
+
+/* NULL when service is the baseline. */
+const struct comparison *comparisons_find(const struct comparisons *all, int service,
+                                          enum metric metric);
+
+#endif

@@ -1,0 +1,108 @@
+/*
+ * load_result: what one run of the generator measured, as plain data (schema
+ * dragstrip.load/1, DESIGN 6), and its JSON. Times are in ns as doubles: NAN is "not
+ * estimable" (null), INFINITY is "reached the errors" (the string ">5s" with the run's
+ * time-out, so that no reader takes it for a number).
+ */
+#ifndef DRAGSTRIP_RESULT_LOAD_RESULT_H
+#define DRAGSTRIP_RESULT_LOAD_RESULT_H
+
+#include "base/buf.h"
+#include "base/error.h"
+
+#include <jansson.h>
+
+enum load_error_kind { /* order and names of counts.errors */
+                       LOAD_ERROR_CONNECT,
+                       LOAD_ERROR_TIMEOUT,
+                       LOAD_ERROR_RESET,
+                       LOAD_ERROR_STATUS,
+                       LOAD_ERROR_PROTOCOL,
+                       LOAD_ERROR_BODY,
+                       LOAD_ERROR_UNSENT,
+                       LOAD_ERROR_KINDS
+};
+
+extern const char *const load_error_names[LOAD_ERROR_KINDS];
+
+enum load_percentile {
+    LOAD_P50,
+    LOAD_P90,
+    LOAD_P95,
+    LOAD_P99,
+    LOAD_P999,
+    LOAD_P9999,
+    LOAD_PERCENTILES
+};
+
+extern const double load_percentile_q[LOAD_PERCENTILES];          /* .5 … .9999 */
+extern const char *const load_percentile_names[LOAD_PERCENTILES]; /* "p50" … "p9999" */
+
+struct load_summary {
+    uint64_t count;
+    double mean;
+    double p[LOAD_PERCENTILES];
+    double max;
+    double k_eff[LOAD_PERCENTILES]; /* latency only (METHOD 5), NAN elsewhere */
+    char *hdr;                      /* HdrHistogram V2, heap, NULL when empty */
+};
+
+struct load_window {
+    int64_t second;
+    uint64_t ok;
+    uint64_t errors;
+    double p50;
+    double p99;
+    char *hdr; /* NULL in live lines */
+};
+
+enum { LOAD_INVALID_MAX = 8, LOAD_REASON_BYTES = 200 };
+
+struct load_result {
+    char *target;   /* URL, heap */
+    char *arrivals; /* "constant", "poisson", "closed"; heap */
+    uint64_t seed;
+    double offered_rate;  /* requests/s; NAN for a closed loop */
+    double achieved_rate; /* answered (of any status) in the measured time / duration */
+    double goodput;       /* ok / duration */
+    int64_t duration_ns;
+    int64_t timeout_ns;
+    int connections;
+    int threads;
+    uint64_t due, sent, ok;
+    uint64_t errors[LOAD_ERROR_KINDS];
+    uint64_t reconnects;
+    uint64_t bytes_received;
+    struct load_summary latency, service_time, wait, lag, first_byte;
+    double cpu_seconds; /* of the generator, in the measured time */
+    double cpu_share;   /* of the CPUs it may use, 0…1 */
+    int64_t max_rss_bytes;
+    uint64_t peak_in_flight;
+    bool overloaded; /* the service could not hold the rate while the generator could */
+    bool interrupted;
+    int invalid_count; /* 0: valid */
+    char invalid[LOAD_INVALID_MAX][LOAD_REASON_BYTES];
+    struct load_window *windows; /* heap */
+    size_t window_count;
+};
+
+void load_result_fini(struct load_result *result); /* zeroed is allowed */
+
+uint64_t load_result_errors(const struct load_result *result); /* all kinds */
+
+/* The caller owns the new reference. */
+json_t *load_result_to_json(const struct load_result *result, bool with_windows);
+
+/* Of the JSON that load_result_to_json makes; names the missing or mistyped member. */
+bool load_result_from_json(const json_t *json, struct load_result *out,
+                           struct error *err);
+
+/* One line of live progress: {"window":{…}}. */
+json_t *load_window_to_json(const struct load_window *window);
+
+/* NAN -> null, INFINITY -> ">…" with the time-out, otherwise a number rounded to 0.1 ns.
+ */
+json_t *load_time_to_json(double ns, int64_t timeout_ns);
+bool load_time_from_json(const json_t *json, double *out);
+
+#endif
