@@ -1,0 +1,81 @@
+/*
+ * conn: one keep-alive connection of the generator, with at most one request in flight.
+ *
+ * States and who moves them:
+ *   DOWN       --conn_open-->      CONNECTING, or DOWN again (refused at once)
+ *   CONNECTING --conn_connected--> IDLE, or DOWN
+ *   IDLE       --conn_send-->      BUSY
+ *   BUSY       --conn_receive-->   IDLE (answered, keep-alive), DOWN (answered and
+ * closed, or failed) IDLE       --conn_receive-->   DOWN (the server closed it) any
+ * --conn_close-->     DOWN Invariants (conn_check): DOWN has no descriptor and no stash;
+ * only BUSY has a request; sent_bytes is at most the request's length.
+ */
+#ifndef DRAGSTRIP_LOAD_CONN_H
+#define DRAGSTRIP_LOAD_CONN_H
+
+#include "load/target.h"
+#include "sys/loop.h"
+#include "wire/http.h"
+
+enum conn_state { CONN_DOWN, CONN_CONNECTING, CONN_IDLE, CONN_BUSY };
+
+/* The times of one request, monotonic ns. METHOD 1.3. */
+struct request {
+    int64_t due_ns;
+    int64_t sent_ns;
+    int64_t first_byte_ns; /* 0 until it came */
+    int64_t done_ns;
+    uint64_t index; /* in its worker's schedule */
+    bool waited;    /* found no free connection */
+};
+
+struct conn {
+    enum conn_state state;
+    int fd;
+    struct request request;
+    size_t sent_bytes;
+    bool in_body;
+    bool keep_alive;
+    int status;
+    struct http_body body;
+    struct buf stash; /* an incomplete head between two receive events */
+    int64_t retry_ns; /* DOWN: not before */
+    int64_t backoff_ns;
+    struct conn *next, *previous; /* in the worker's list: free, or busy by sent time */
+};
+
+enum conn_event {
+    CONN_NOTHING,
+    CONN_ANSWERED, /* a whole answer; conn->status, request.done_ns */
+    CONN_RESET,    /* closed or reset in the middle of an answer */
+    CONN_GARBAGE,  /* what came is not HTTP, or bytes that nobody asked for */
+    CONN_CLOSED    /* an idle connection was closed by the server */
+};
+
+enum { CONN_HEAD_MAX = 65536 };
+
+void conn_init(struct conn *conn);
+void conn_check(const struct conn *conn);
+
+/* Starts connecting and registers with the loop. False: it failed at once, state DOWN. */
+bool conn_open(struct conn *conn, const struct target *target, struct loop *loop);
+
+/* On write readiness while CONNECTING: 0 when connected, or the errno, state DOWN. */
+int conn_connected(struct conn *conn);
+
+/* Begins a request (IDLE). Errors of the socket show up at conn_receive. */
+void conn_send(struct conn *conn, const struct target *target);
+
+/* Goes on with a request that did not fit the socket's buffer. */
+void conn_send_rest(struct conn *conn, const struct target *target);
+
+/*
+ * Reads all there is through the given scratch bytes, one stamp for each receive. Any
+ * event but CONN_NOTHING and an answer with keep-alive leaves the connection DOWN.
+ */
+enum conn_event conn_receive(struct conn *conn, const struct target *target,
+                             char *scratch, size_t scratch_size, uint64_t *bytes);
+
+void conn_close(struct conn *conn);
+
+#endif
