@@ -168,25 +168,27 @@ static void settle(struct conn *conn, enum conn_event event)
 }
 
 enum conn_event conn_receive(struct conn *conn, const struct target *target,
-                             char *scratch, size_t scratch_size, uint64_t *bytes)
+                             struct scratch *scratch, bool ended)
 {
     enum conn_event event = CONN_NOTHING;
     while (event == CONN_NOTHING) {
-        ssize_t n = sock_recv(conn->fd, scratch, scratch_size);
+        ssize_t n = sock_recv(conn->fd, scratch->bytes, scratch->size);
         int64_t now_ns = clock_now_ns();
         if (n > 0) {
-            *bytes += (uint64_t)n;
-            event = take_bytes(conn, target, (struct str){scratch, (size_t)n}, now_ns);
-            if ((size_t)n < scratch_size)
-                break; /* drained; an end of stream is an edge of its own */
+            scratch->received += (uint64_t)n;
+            event =
+                take_bytes(conn, target, (struct str){scratch->bytes, (size_t)n}, now_ns);
+            if ((size_t)n < scratch->size && !ended)
+                break; /* drained: what follows is another edge */
         } else if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
             break;
         } else {
             event = take_end(conn, n == 0, now_ns);
         }
     }
-    /* An answer to a request that was not yet wholly sent: the stream is out of step. */
-    if (event == CONN_ANSWERED && conn->sent_bytes < target->request.len)
+    /* A closing server, or an answer to a request not yet wholly sent: not to be reused.
+     */
+    if (event == CONN_ANSWERED && (ended || conn->sent_bytes < target->request.len))
         conn->keep_alive = false;
     settle(conn, event);
     return event;

@@ -70,11 +70,18 @@ void conn_send(struct conn *conn, const struct target *target);
 void conn_send_rest(struct conn *conn, const struct target *target);
 
 /*
- * Reads all there is through the given scratch bytes, one stamp for each receive. Any
+ * Reads all there is (to the end of the stream when `ended`) through the given scratch
+ * bytes, which the connections of a worker share; one stamp for each receive. Any
  * event but CONN_NOTHING and an answer with keep-alive leaves the connection DOWN.
  */
+struct scratch {
+    char *bytes;
+    size_t size;
+    uint64_t received; /* running total, for the report */
+};
+
 enum conn_event conn_receive(struct conn *conn, const struct target *target,
-                             char *scratch, size_t scratch_size, uint64_t *bytes);
+                             struct scratch *scratch, bool ended);
 
 void conn_close(struct conn *conn);
 

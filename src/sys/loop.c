@@ -52,6 +52,8 @@ static unsigned readiness(uint32_t events)
         ready |= LOOP_READ;
     if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
         ready |= LOOP_WRITE;
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+        ready |= LOOP_END;
     return ready;
 }
 

@@ -1,0 +1,54 @@
+/*
+ * tally: what one worker counted, and the sum over workers. Histograms are merged by
+ * adding counts, never by averaging percentiles (METHOD 1.6).
+ */
+#ifndef DRAGSTRIP_LOAD_TALLY_H
+#define DRAGSTRIP_LOAD_TALLY_H
+
+#include <stddef.h>
+
+#include "stats/hist.h"
+
+enum tally_error { /* in the order of the result's counts.errors */
+                   TALLY_CONNECT,
+                   TALLY_TIMEOUT,
+                   TALLY_RESET,
+                   TALLY_STATUS,
+                   TALLY_PROTOCOL,
+                   TALLY_BODY,
+                   TALLY_UNSENT,
+                   TALLY_ERRORS
+};
+
+struct tally_window { /* requests due in one second of the measured time */
+    struct hist latency;
+    uint64_t ok;
+    uint64_t errors;
+};
+
+enum { TALLY_NO_VALUE = 0xfffe, TALLY_INFINITE = 0xffff };
+
+struct tally {
+    struct tally_window *windows;
+    size_t window_count;
+    struct hist service_time, wait, lag, first_byte;
+    uint64_t due, sent, ok, answered; /* answered: any complete answer, of any status */
+    uint64_t answered_in_time;        /* … before the end of the measured time */
+    uint64_t errors[TALLY_ERRORS];
+    uint64_t reconnects;
+    uint64_t bytes_received;
+    uint64_t peak_in_flight;
+    /* Latency's bucket per request in due order, for the tail (METHOD 5); NULL for none.
+     */
+    uint16_t *log;
+    size_t log_count, log_capacity;
+};
+
+/* log_capacity 0: without a log. */
+void tally_init(struct tally *tally, size_t window_count, size_t log_capacity);
+void tally_fini(struct tally *tally);
+
+/* Everything but the log, which has an order that only the schedules know. */
+void tally_merge(struct tally *to, const struct tally *from);
+
+#endif

@@ -1,0 +1,508 @@
+#include "load/worker.h"
+
+#include <assert.h>
+#include <errno.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+enum { SCRATCH_BYTES = 256 * 1024 };
+
+#define BACKOFF_FIRST_NS (10 * NS_PER_MS)
+#define BACKOFF_MOST_NS NS_PER_S
+#define LOOK_AROUND_NS (100 * NS_PER_MS) /* how often a stop is noticed when idle */
+#define STOP_DRAIN_NS NS_PER_S
+
+static void list_push(struct conn_list *list, struct conn *conn)
+{
+    conn->next = NULL;
+    conn->previous = list->last;
+    if (list->last)
+        list->last->next = conn;
+    else
+        list->first = conn;
+    list->last = conn;
+}
+
+static void list_remove(struct conn_list *list, struct conn *conn)
+{
+    if (conn->previous)
+        conn->previous->next = conn->next;
+    else
+        list->first = conn->next;
+    if (conn->next)
+        conn->next->previous = conn->previous;
+    else
+        list->last = conn->previous;
+    conn->next = conn->previous = NULL;
+}
+
+static size_t log_size(const struct worker_spec *spec)
+{
+    /* Six standard deviations above the mean of a Poisson count, and a margin. */
+    double mean = (double)(spec->warmup_ns + spec->duration_ns) / spec->schedule.gap_ns;
+    return spec->closed_loop ? 0 : (size_t)(mean + 6 * __builtin_sqrt(mean) + 64);
+}
+
+bool worker_init(struct worker *worker, const struct worker_spec *spec, atomic_bool *stop,
+                 struct error *err)
+{
+    *worker = (struct worker){.spec = *spec, .stop = stop};
+    if (!loop_init(&worker->loop, err))
+        return false;
+    worker->conns = mem_new((size_t)spec->connections, sizeof(*worker->conns));
+    for (int i = 0; i < spec->connections; i++)
+        conn_init(&worker->conns[i]);
+    worker->down = spec->connections;
+    worker->scratch = (struct scratch){mem_new(SCRATCH_BYTES, 1), SCRATCH_BYTES, 0};
+    worker->noticed = worker->sending = spec->schedule;
+    size_t windows = (size_t)((spec->duration_ns + NS_PER_S - 1) / NS_PER_S);
+    tally_init(&worker->tally, windows, log_size(spec));
+    pthread_mutex_init(&worker->live.mutex, NULL);
+    hist_init(&worker->live.latency);
+    return true;
+}
+
+void worker_fini(struct worker *worker)
+{
+    for (int i = 0; worker->conns && i < worker->spec.connections; i++) {
+        conn_close(&worker->conns[i]);
+        buf_fini(&worker->conns[i].stash);
+    }
+    mem_free(worker->conns);
+    mem_free(worker->scratch.bytes);
+    tally_fini(&worker->tally);
+    hist_fini(&worker->live.latency);
+    loop_fini(&worker->loop);
+    *worker = (struct worker){0};
+}
+
+/* ---- connections ---- */
+
+static void make_free(struct worker *worker, struct conn *conn)
+{
+    conn->backoff_ns = 0;
+    list_push(&worker->free, conn);
+}
+
+static void retry_later(struct conn *conn, int64_t now_ns)
+{
+    conn->backoff_ns = conn->backoff_ns ? conn->backoff_ns * 2 : BACKOFF_FIRST_NS;
+    if (conn->backoff_ns > BACKOFF_MOST_NS)
+        conn->backoff_ns = BACKOFF_MOST_NS;
+    conn->retry_ns = now_ns + conn->backoff_ns;
+}
+
+static void reconnect(struct worker *worker, struct conn *conn, int64_t now_ns)
+{
+    worker->tally.reconnects++;
+    if (!conn_open(conn, worker->spec.target, &worker->loop))
+        retry_later(conn, now_ns);
+}
+
+/* A connection has gone DOWN: the first attempt to replace it is made at once. */
+static void replace(struct worker *worker, struct conn *conn, int64_t now_ns)
+{
+    worker->down++;
+    if (conn->backoff_ns)
+        retry_later(conn, now_ns);
+    else
+        reconnect(worker, conn, now_ns);
+}
+
+static void retry_due(struct worker *worker, int64_t now_ns)
+{
+    for (int i = 0; worker->down > 0 && i < worker->spec.connections; i++) {
+        struct conn *conn = &worker->conns[i];
+        if (conn->state == CONN_DOWN && conn->retry_ns <= now_ns)
+            reconnect(worker, conn, now_ns);
+    }
+}
+
+static void connected(struct worker *worker, struct conn *conn, int64_t now_ns)
+{
+    if (conn_connected(conn) != 0) {
+        retry_later(conn, now_ns);
+        return;
+    }
+    worker->down--;
+    make_free(worker, conn);
+}
+
+static bool open_all(struct worker *worker, struct error *err)
+{
+    char text[SOCK_ADDRESS_TEXT];
+    for (int i = 0; i < worker->spec.connections; i++) {
+        if (!conn_open(&worker->conns[i], worker->spec.target, &worker->loop))
+            return error_set(err, "cannot connect to %s: %s%s",
+                             sock_format(&worker->spec.target->address, text),
+                             strerror(errno),
+                             errno == EMFILE ? "; raise 'ulimit -n' or lower -c" : "");
+    }
+    return true;
+}
+
+bool worker_connect(struct worker *worker, struct error *err)
+{
+    char text[SOCK_ADDRESS_TEXT];
+    struct loop_event events[LOOP_EVENTS_MAX];
+    int64_t until_ns = clock_now_ns() + worker->spec.timeout_ns;
+    sock_format(&worker->spec.target->address, text);
+    if (!open_all(worker, err))
+        return false;
+    while (worker->down > 0 && !atomic_load(worker->stop)) {
+        int64_t now_ns = clock_now_ns();
+        if (now_ns >= until_ns)
+            return error_set(err,
+                             "cannot connect to %s: no answer to %d of %d connections",
+                             text, worker->down, worker->spec.connections);
+        int64_t look_ns = now_ns + LOOK_AROUND_NS;
+        int n = loop_wait(&worker->loop, events, look_ns < until_ns ? look_ns : until_ns);
+        for (int i = 0; i < n; i++) {
+            struct conn *conn = events[i].owner;
+            if (conn->state != CONN_CONNECTING)
+                continue;
+            int why = conn_connected(conn);
+            if (why != 0)
+                return error_set(err, "cannot connect to %s: %s; is the service running?",
+                                 text, strerror(why));
+            worker->down--;
+            make_free(worker, conn);
+        }
+    }
+    return true;
+}
+
+/* ---- accounting: each due request is counted exactly once ---- */
+
+static bool is_measured(const struct worker *worker, int64_t due_ns)
+{
+    return due_ns >= worker->measure_ns && due_ns < worker->end_ns;
+}
+
+static struct tally_window *window_of(struct worker *worker, int64_t due_ns)
+{
+    size_t second = (size_t)((due_ns - worker->measure_ns) / NS_PER_S);
+    assert(second < worker->tally.window_count);
+    return &worker->tally.windows[second];
+}
+
+static void log_value(struct worker *worker, uint64_t index, uint16_t value)
+{
+    struct tally *tally = &worker->tally;
+    if (index < tally->log_capacity)
+        tally->log[index] = value;
+}
+
+static void count_live(struct worker *worker, int64_t latency_ns)
+{
+    struct worker_live *live = &worker->live;
+    pthread_mutex_lock(&live->mutex);
+    if (latency_ns >= 0) {
+        hist_record(&live->latency, latency_ns);
+        live->ok++;
+    } else {
+        hist_record_infinite(&live->latency);
+        live->errors++;
+    }
+    pthread_mutex_unlock(&live->mutex);
+}
+
+static void count_error(struct worker *worker, const struct request *request,
+                        enum tally_error kind)
+{
+    count_live(worker, -1);
+    if (!is_measured(worker, request->due_ns))
+        return;
+    struct tally_window *window = window_of(worker, request->due_ns);
+    worker->tally.errors[kind]++;
+    window->errors++;
+    hist_record_infinite(&window->latency);
+    log_value(worker, request->index, TALLY_INFINITE);
+}
+
+static void count_ok(struct worker *worker, const struct request *request)
+{
+    int64_t latency_ns = request->done_ns - request->due_ns;
+    count_live(worker, latency_ns);
+    if (!is_measured(worker, request->due_ns))
+        return;
+    struct tally_window *window = window_of(worker, request->due_ns);
+    worker->tally.ok++;
+    window->ok++;
+    hist_record(&window->latency, latency_ns);
+    hist_record(&worker->tally.service_time, request->done_ns - request->sent_ns);
+    hist_record(&worker->tally.first_byte, request->first_byte_ns - request->sent_ns);
+    log_value(worker, request->index, (uint16_t)hist_index(latency_ns));
+}
+
+static void count_answer(struct worker *worker, const struct conn *conn)
+{
+    const struct request *request = &conn->request;
+    bool good = conn->status >= 200 && conn->status < 400;
+    if (is_measured(worker, request->due_ns))
+        worker->tally.answered++;
+    if (request->done_ns >= worker->measure_ns && request->done_ns < worker->end_ns)
+        worker->tally.answered_in_time++;
+    if (good)
+        count_ok(worker, request);
+    else
+        count_error(worker, request, TALLY_STATUS);
+}
+
+/* ---- sending ---- */
+
+static void send_on(struct worker *worker, struct conn *conn, struct request request)
+{
+    struct tally *tally = &worker->tally;
+    list_remove(&worker->free, conn);
+    conn->request = request;
+    conn_send(conn, worker->spec.target);
+    list_push(&worker->busy, conn);
+    worker->in_flight++;
+    if (worker->in_flight > tally->peak_in_flight)
+        tally->peak_in_flight = worker->in_flight;
+    if (is_measured(worker, request.due_ns)) {
+        tally->sent++;
+        hist_record(&tally->wait, request.waited ? request.sent_ns - request.due_ns : 0);
+    }
+}
+
+/* Moves the first cursor up to now; what it passes is queued. */
+static void notice(struct worker *worker, int64_t now_ns)
+{
+    for (;;) {
+        int64_t due_ns = schedule_peek(&worker->noticed);
+        if (due_ns == SCHEDULE_OVER || worker->start_ns + due_ns > now_ns)
+            return;
+        due_ns += worker->start_ns;
+        worker->queued++;
+        if (is_measured(worker, due_ns)) {
+            worker->tally.due++;
+            hist_record(&worker->tally.lag, now_ns - due_ns);
+        }
+        schedule_advance(&worker->noticed);
+    }
+}
+
+/* The oldest queued request; the second cursor moves on. */
+static struct request take_queued(struct worker *worker, int64_t now_ns)
+{
+    struct request request = {.due_ns =
+                                  worker->start_ns + schedule_peek(&worker->sending),
+                              .sent_ns = now_ns,
+                              .index = worker->sending.index};
+    assert(worker->queued > 0);
+    schedule_advance(&worker->sending);
+    worker->queued--;
+    return request;
+}
+
+static void send_closed_loop(struct worker *worker, int64_t now_ns)
+{
+    while (worker->free.first && now_ns < worker->end_ns) {
+        struct request request = {.due_ns = now_ns, .sent_ns = now_ns};
+        if (is_measured(worker, now_ns)) {
+            worker->tally.due++;
+            hist_record(&worker->tally.lag, 0);
+        }
+        send_on(worker, worker->free.first, request);
+    }
+}
+
+/* Queued requests that found a free connection at once did not wait: theirs is lag. */
+static void send_due(struct worker *worker, int64_t now_ns)
+{
+    if (worker->spec.closed_loop) {
+        send_closed_loop(worker, now_ns);
+        return;
+    }
+    uint64_t waiting = worker->queued;
+    notice(worker, now_ns);
+    while (worker->queued > 0 && worker->free.first) {
+        struct request request = take_queued(worker, now_ns);
+        request.waited = waiting > 0;
+        if (waiting > 0)
+            waiting--;
+        send_on(worker, worker->free.first, request);
+    }
+}
+
+/* Requests that outlived the time-out while no connection could be had. */
+static void give_up_unconnected(struct worker *worker, int64_t now_ns)
+{
+    while (worker->queued > 0 && worker->down == worker->spec.connections &&
+           worker->start_ns + schedule_peek(&worker->sending) + worker->spec.timeout_ns <=
+               now_ns) {
+        struct request request = take_queued(worker, now_ns);
+        count_error(worker, &request, TALLY_CONNECT);
+    }
+}
+
+/* ---- events ---- */
+
+static void end_request(struct worker *worker, struct conn *conn)
+{
+    list_remove(&worker->busy, conn);
+    worker->in_flight--;
+}
+
+static void handle_readable(struct worker *worker, struct conn *conn, bool ended)
+{
+    bool was_busy = conn->state == CONN_BUSY;
+    struct conn_list *list = was_busy ? &worker->busy : &worker->free;
+    enum conn_event event =
+        conn_receive(conn, worker->spec.target, &worker->scratch, ended);
+    if (event == CONN_NOTHING)
+        return;
+    if (was_busy)
+        end_request(worker, conn);
+    else
+        list_remove(list, conn);
+    if (event == CONN_ANSWERED)
+        count_answer(worker, conn);
+    else if (was_busy)
+        count_error(worker, &conn->request,
+                    event == CONN_RESET ? TALLY_RESET : TALLY_PROTOCOL);
+    if (conn->state == CONN_IDLE)
+        make_free(worker, conn);
+    else
+        replace(worker, conn, clock_now_ns());
+}
+
+static void handle_event(struct worker *worker, const struct loop_event *event)
+{
+    struct conn *conn = event->owner;
+    if (conn->state == CONN_CONNECTING && (event->ready & LOOP_WRITE))
+        connected(worker, conn, clock_now_ns());
+    else if (conn->state == CONN_BUSY && (event->ready & LOOP_WRITE))
+        conn_send_rest(conn, worker->spec.target);
+    if ((conn->state == CONN_BUSY || conn->state == CONN_IDLE) &&
+        (event->ready & LOOP_READ))
+        handle_readable(worker, conn, event->ready & LOOP_END);
+}
+
+static void expire(struct worker *worker, int64_t now_ns)
+{
+    struct conn *conn;
+    while ((conn = worker->busy.first) != NULL &&
+           conn->request.sent_ns + worker->spec.timeout_ns <= now_ns) {
+        end_request(worker, conn);
+        count_error(worker, &conn->request, TALLY_TIMEOUT);
+        conn_close(conn);
+        replace(worker, conn, now_ns);
+    }
+    give_up_unconnected(worker, now_ns);
+}
+
+/* ---- the life of a run ---- */
+
+static int64_t earliest(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t next_wake(const struct worker *worker, int64_t now_ns, int64_t limit_ns)
+{
+    int64_t wake_ns = earliest(now_ns + LOOK_AROUND_NS, limit_ns);
+    int64_t due_ns = schedule_peek(&worker->noticed);
+    if (worker->spec.closed_loop)
+        wake_ns = earliest(wake_ns, worker->end_ns > now_ns ? worker->end_ns : limit_ns);
+    else if (due_ns != SCHEDULE_OVER)
+        wake_ns = earliest(wake_ns, worker->start_ns + due_ns);
+    if (worker->busy.first)
+        wake_ns = earliest(wake_ns,
+                           worker->busy.first->request.sent_ns + worker->spec.timeout_ns);
+    if (worker->down > 0)
+        wake_ns = earliest(wake_ns, now_ns + BACKOFF_FIRST_NS);
+    return wake_ns;
+}
+
+/* Asked to stop early: nothing more is due, what is in flight gets a moment. */
+static void cut_short(struct worker *worker, int64_t now_ns, int64_t *limit_ns)
+{
+    if (now_ns < worker->end_ns) {
+        worker->end_ns = now_ns;
+        schedule_cut(&worker->noticed, now_ns - worker->start_ns);
+        schedule_cut(&worker->sending, now_ns - worker->start_ns);
+    }
+    *limit_ns = earliest(*limit_ns, now_ns + STOP_DRAIN_NS);
+}
+
+static bool is_finished(const struct worker *worker, int64_t now_ns, int64_t limit_ns)
+{
+    bool over = worker->spec.closed_loop
+                    ? now_ns >= worker->end_ns
+                    : schedule_peek(&worker->noticed) == SCHEDULE_OVER;
+    return now_ns >= limit_ns ||
+           (over && now_ns >= worker->end_ns && !worker->queued && !worker->in_flight);
+}
+
+/* What the drain did not bring: sent ones timed out, the others were never sent. */
+static void close_books(struct worker *worker, int64_t now_ns)
+{
+    while (worker->busy.first) {
+        struct conn *conn = worker->busy.first;
+        end_request(worker, conn);
+        count_error(worker, &conn->request, TALLY_TIMEOUT);
+        conn_close(conn);
+    }
+    notice(worker, now_ns);
+    while (worker->queued > 0) {
+        struct request request = take_queued(worker, now_ns);
+        count_error(worker, &request, TALLY_UNSENT);
+    }
+    worker->tally.log_count = worker->sending.index < worker->tally.log_capacity
+                                  ? worker->sending.index
+                                  : worker->tally.log_capacity;
+    worker->tally.bytes_received = worker->scratch.received;
+}
+
+static void check_books(const struct worker *worker)
+{
+    uint64_t errors = 0;
+    for (int i = 0; i < TALLY_ERRORS; i++)
+        errors += worker->tally.errors[i];
+    assert(worker->tally.due == worker->tally.ok + errors);
+}
+
+void worker_run(struct worker *worker, int64_t start_ns)
+{
+    struct loop_event events[LOOP_EVENTS_MAX];
+    worker->start_ns = start_ns;
+    worker->measure_ns = start_ns + worker->spec.warmup_ns;
+    worker->end_ns = worker->measure_ns + worker->spec.duration_ns;
+    int64_t limit_ns = worker->end_ns + worker->spec.timeout_ns;
+    clock_sleep_until(start_ns);
+    int64_t now_ns = clock_now_ns();
+    while (!is_finished(worker, now_ns, limit_ns)) {
+        bool stopping = atomic_load_explicit(worker->stop, memory_order_relaxed);
+        if (stopping)
+            cut_short(worker, now_ns, &limit_ns);
+        send_due(worker, now_ns);
+        int n = loop_wait(&worker->loop, events, next_wake(worker, now_ns, limit_ns));
+        for (int i = 0; i < n; i++) {
+            handle_event(worker, &events[i]);
+            send_due(worker, clock_now_ns());
+        }
+        now_ns = clock_now_ns();
+        expire(worker, now_ns);
+        if (worker->down > 0)
+            retry_due(worker, now_ns);
+    }
+    close_books(worker, now_ns);
+    check_books(worker);
+}
+
+void worker_take_live(struct worker *worker, struct hist *latency, uint64_t *ok,
+                      uint64_t *errors)
+{
+    struct worker_live *live = &worker->live;
+    pthread_mutex_lock(&live->mutex);
+    hist_merge(latency, &live->latency);
+    *ok += live->ok;
+    *errors += live->errors;
+    hist_clear(&live->latency);
+    live->ok = live->errors = 0;
+    pthread_mutex_unlock(&live->mutex);
+}

@@ -1,0 +1,72 @@
+/*
+ * worker: one thread of the generator: a loop, its share of the connections, and its
+ * stream of the schedule. One shared queue for all its connections (METHOD 1.2).
+ *
+ * The queue needs no memory: it is the distance between two cursors of the same pure
+ * schedule. `noticed` moves when a due time has passed and the worker looked at the clock
+ * (that delay is lag), `sending` moves when the request goes out (a delay for want of a
+ * free connection is wait).
+ */
+#ifndef DRAGSTRIP_LOAD_WORKER_H
+#define DRAGSTRIP_LOAD_WORKER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "load/conn.h"
+#include "load/schedule.h"
+#include "load/tally.h"
+
+struct worker_spec {
+    const struct target *target;
+    int connections;
+    bool closed_loop; /* the schedule is not used then */
+    struct schedule schedule;
+    int64_t warmup_ns, duration_ns, timeout_ns;
+};
+
+struct conn_list { /* doubly linked; the owner is the worker */
+    struct conn *first, *last;
+};
+
+/* What the live view reads while the worker runs; swapped under the mutex. */
+struct worker_live {
+    pthread_mutex_t mutex;
+    struct hist latency;
+    uint64_t ok, errors;
+};
+
+struct worker {
+    struct worker_spec spec;
+    struct loop loop;
+    struct conn *conns;
+    struct conn_list free, busy; /* busy in the order of sending: the time-outs' order */
+    struct scratch scratch;
+    struct schedule noticed, sending;
+    uint64_t queued; /* noticed and not yet sent */
+    uint64_t in_flight;
+    int down;           /* connections in state DOWN or CONNECTING */
+    int64_t start_ns;   /* of the schedule: warm-up begins */
+    int64_t measure_ns; /* start_ns + warm-up */
+    int64_t end_ns;     /* no request is due from here on */
+    struct tally tally;
+    struct worker_live live;
+    atomic_bool *stop; /* set by the owner: end now */
+    struct error err;  /* of worker_connect */
+};
+
+bool worker_init(struct worker *worker, const struct worker_spec *spec, atomic_bool *stop,
+                 struct error *err);
+void worker_fini(struct worker *worker);
+
+/* Opens all connections; false when one cannot be had within the time-out. Blocks. */
+bool worker_connect(struct worker *worker, struct error *err);
+
+/* Runs from start_ns (monotonic) to the end of the drain. Blocks. */
+void worker_run(struct worker *worker, int64_t start_ns);
+
+/* Adds what passed since the last call to *into and forgets it. From any thread. */
+void worker_take_live(struct worker *worker, struct hist *latency, uint64_t *ok,
+                      uint64_t *errors);
+
+#endif
