@@ -421,10 +421,10 @@ static int64_t next_wake(const struct worker *worker, int64_t now_ns, int64_t li
 /* Asked to stop early: nothing more is due, what is in flight gets a moment. */
 static void cut_short(struct worker *worker, int64_t now_ns, int64_t *limit_ns)
 {
-    if (now_ns < worker->end_ns) {
-        worker->end_ns = now_ns;
-        schedule_cut(&worker->noticed, now_ns - worker->start_ns);
-        schedule_cut(&worker->sending, now_ns - worker->start_ns);
+    if (now_ns + 1 < worker->end_ns) {
+        worker->end_ns = now_ns + 1; /* what is due right now is still counted */
+        schedule_cut(&worker->noticed, worker->end_ns - worker->start_ns);
+        schedule_cut(&worker->sending, worker->end_ns - worker->start_ns);
     }
     *limit_ns = earliest(*limit_ns, now_ns + STOP_DRAIN_NS);
 }

@@ -1,0 +1,238 @@
+#include "load/load.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/resource.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "load/worker.h"
+#include "sys/cpu.h"
+#include "sys/env.h"
+
+/* Between the last connection standing and the first request. */
+#define HEAD_START_NS (50 * NS_PER_MS)
+
+struct team {
+    const struct load_spec *spec;
+    struct worker *workers;
+    pthread_t *threads;
+    int count;
+    int running; /* threads started */
+    int64_t start_ns;
+};
+
+struct member { /* a thread's view of its team */
+    struct team *team;
+    struct worker *worker;
+};
+
+/* Shares of n that differ by at most one and add up to n. */
+static int share(int n, int parts, int part)
+{
+    return n / parts + (part < n % parts ? 1 : 0);
+}
+
+static struct worker_spec worker_spec_of(const struct load_spec *spec, int worker)
+{
+    struct worker_spec out = {.target = spec->target,
+                              .connections =
+                                  share(spec->connections, spec->threads, worker),
+                              .closed_loop = spec->rate_hz <= 0,
+                              .warmup_ns = spec->warmup_ns,
+                              .duration_ns = spec->duration_ns,
+                              .timeout_ns = spec->timeout_ns};
+    if (!out.closed_loop)
+        schedule_init(&out.schedule, spec->arrivals, spec->rate_hz,
+                      spec->warmup_ns + spec->duration_ns, spec->seed, worker,
+                      spec->threads);
+    return out;
+}
+
+static bool team_connect(struct team *team, const struct load_spec *spec,
+                         atomic_bool *stop, struct error *err)
+{
+    for (int i = 0; i < spec->threads; i++) {
+        struct worker_spec worker_spec = worker_spec_of(spec, i);
+        if (!worker_init(&team->workers[i], &worker_spec, stop, err))
+            return false;
+        team->count = i + 1;
+        if (!worker_connect(&team->workers[i], err))
+            return false;
+    }
+    return true;
+}
+
+static void *run_member(void *argument)
+{
+    struct member *member = argument;
+    const struct team *team = member->team;
+    if (team->spec->cpus)
+        cpu_pin(team->spec->cpus);
+    env_sharpen_timers();
+    worker_run(member->worker, team->start_ns);
+    mem_free(member);
+    return NULL;
+}
+
+static bool team_start(struct team *team, atomic_bool *stop, struct error *err)
+{
+    team->start_ns = clock_now_ns() + HEAD_START_NS;
+    for (int i = 0; i < team->count; i++) {
+        struct member *member = mem_new(1, sizeof(*member));
+        *member = (struct member){team, &team->workers[i]};
+        int why = pthread_create(&team->threads[i], NULL, run_member, member);
+        if (why != 0) {
+            mem_free(member);
+            atomic_store(stop, true);
+            return error_set(err, "cannot start thread %d of %d: %s; lower -t", i + 1,
+                             team->count, strerror(why));
+        }
+        team->running = i + 1;
+    }
+    return true;
+}
+
+static double cpu_seconds(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+static void report_second(struct team *team, const struct load_watcher *watcher,
+                          int64_t second)
+{
+    struct hist latency;
+    uint64_t ok = 0, errors = 0;
+    hist_init(&latency);
+    for (int i = 0; i < team->count; i++)
+        worker_take_live(&team->workers[i], &latency, &ok, &errors);
+    if (watcher && watcher->second)
+        watcher->second(watcher->context, second, &latency, ok, errors);
+    hist_fini(&latency);
+}
+
+/* Sleeps in short steps, so that a stop is seen; true when the time was reached. */
+static bool sleep_unless_stopped(int64_t until_ns, atomic_bool *stop)
+{
+    int64_t now_ns;
+    while ((now_ns = clock_now_ns()) < until_ns) {
+        int64_t step_ns = now_ns + 100 * NS_PER_MS;
+        if (atomic_load(stop))
+            return false;
+        clock_sleep_until(step_ns < until_ns ? step_ns : until_ns);
+    }
+    return true;
+}
+
+/* Follows the run second by second to the end of the measured time. */
+static void team_watch(struct team *team, const struct load_watcher *watcher,
+                       atomic_bool *stop, struct load_outcome *out)
+{
+    const struct load_spec *spec = team->spec;
+    int64_t measure_ns = team->start_ns + spec->warmup_ns;
+    int64_t end_ns = measure_ns + spec->duration_ns;
+    int64_t first = -(spec->warmup_ns / NS_PER_S);
+    double cpu_at_start = 0;
+    bool measuring = false, going = true;
+    if (watcher && watcher->started)
+        watcher->started(watcher->context, measure_ns, end_ns);
+    for (int64_t second = first; going && measure_ns + second * NS_PER_S < end_ns;
+         second++) {
+        if (second == 0) {
+            going = sleep_unless_stopped(measure_ns, stop);
+            cpu_at_start = cpu_seconds();
+            measuring = going;
+        }
+        int64_t until_ns = measure_ns + (second + 1) * NS_PER_S;
+        going =
+            going && sleep_unless_stopped(until_ns < end_ns ? until_ns : end_ns, stop);
+        report_second(team, watcher, second);
+    }
+    int64_t now_ns = clock_now_ns();
+    out->interrupted = !going;
+    out->measured_ns = going ? spec->duration_ns : measuring ? now_ns - measure_ns : 0;
+    out->cpu_seconds = measuring ? cpu_seconds() - cpu_at_start : 0;
+}
+
+/*
+ * The workers' logs in one order by due time: their schedules are pure, so fresh copies
+ * tell again when each request was due. The warm-up is left out.
+ */
+static void merge_logs(const struct team *team, struct load_outcome *out)
+{
+    size_t total = 0;
+    struct schedule *at = mem_new((size_t)team->count, sizeof(*at));
+    for (int i = 0; i < team->count; i++) {
+        at[i] = worker_spec_of(team->spec, i).schedule;
+        total += team->workers[i].tally.log_count;
+    }
+    out->log = mem_new(total, sizeof(*out->log));
+    for (;;) {
+        int first = -1;
+        for (int i = 0; i < team->count; i++) {
+            if (at[i].index < team->workers[i].tally.log_count &&
+                (first < 0 || schedule_peek(&at[i]) < schedule_peek(&at[first])))
+                first = i;
+        }
+        if (first < 0)
+            break;
+        if (schedule_peek(&at[first]) >= team->spec->warmup_ns)
+            out->log[out->log_count++] = team->workers[first].tally.log[at[first].index];
+        schedule_advance(&at[first]);
+    }
+    mem_free(at);
+}
+
+static void team_gather(struct team *team, struct load_outcome *out)
+{
+    struct rusage usage;
+    tally_init(&out->tally, team->workers[0].tally.window_count, 0);
+    for (int i = 0; i < team->count; i++)
+        tally_merge(&out->tally, &team->workers[i].tally);
+    hist_init(&out->latency);
+    for (size_t i = 0; i < out->tally.window_count; i++)
+        hist_merge(&out->latency, &out->tally.windows[i].latency);
+    if (team->spec->rate_hz > 0)
+        merge_logs(team, out);
+    getrusage(RUSAGE_SELF, &usage);
+    out->max_rss_bytes = usage.ru_maxrss * 1024;
+}
+
+static void team_fini(struct team *team)
+{
+    for (int i = 0; i < team->count; i++)
+        worker_fini(&team->workers[i]);
+    mem_free(team->workers);
+    mem_free(team->threads);
+}
+
+bool load_run(const struct load_spec *spec, const struct load_watcher *watcher,
+              atomic_bool *stop, struct load_outcome *out, struct error *err)
+{
+    struct team team = {.spec = spec,
+                        .workers = mem_new((size_t)spec->threads, sizeof(*team.workers)),
+                        .threads = mem_new((size_t)spec->threads, sizeof(*team.threads))};
+    struct load_outcome outcome = {0};
+    bool started = team_connect(&team, spec, stop, err) && team_start(&team, stop, err);
+    if (started)
+        team_watch(&team, watcher, stop, &outcome);
+    for (int i = 0; i < team.running; i++)
+        pthread_join(team.threads[i], NULL);
+    if (started) {
+        team_gather(&team, &outcome);
+        *out = outcome;
+    }
+    team_fini(&team);
+    return started;
+}
+
+void load_outcome_fini(struct load_outcome *outcome)
+{
+    tally_fini(&outcome->tally);
+    hist_fini(&outcome->latency);
+    mem_free(outcome->log);
+    *outcome = (struct load_outcome){0};
+}

@@ -1,0 +1,53 @@
+/*
+ * load: one run of the generator: threads, the measured time, and the sum of what the
+ * workers counted.
+ */
+#ifndef DRAGSTRIP_LOAD_LOAD_H
+#define DRAGSTRIP_LOAD_LOAD_H
+
+#include <sched.h>
+#include <stdatomic.h>
+
+#include "load/schedule.h"
+#include "load/tally.h"
+#include "load/target.h"
+
+struct load_spec {
+    const struct target *target; /* with its request set */
+    double rate_hz;              /* 0: closed loop */
+    enum arrivals arrivals;
+    int connections; /* dealt out evenly; at least one a thread */
+    int threads;
+    int64_t warmup_ns, duration_ns, timeout_ns;
+    uint64_t seed;
+    const cpu_set_t *cpus; /* of the threads; NULL: as the caller's */
+};
+
+/* Called from the thread that called load_run, between the workers' work. */
+struct load_watcher {
+    void *context;
+    /* All connections stand; the measured time on the monotonic clock. */
+    void (*started)(void *context, int64_t measure_ns, int64_t end_ns);
+    /* About every second, what was answered in it. second counts from the measured time's
+     * start and is negative in the warm-up. */
+    void (*second)(void *context, int64_t second, const struct hist *latency, uint64_t ok,
+                   uint64_t errors);
+};
+
+struct load_outcome {
+    struct tally tally;
+    struct hist latency; /* sum of the windows */
+    uint16_t *log; /* latency buckets of the measured requests in due order, or NULL */
+    size_t log_count;
+    int64_t measured_ns; /* the duration, or less after a stop */
+    double cpu_seconds;  /* of this process in the measured time */
+    int64_t max_rss_bytes;
+    bool interrupted;
+};
+
+/* *stop may be set by a signal handler. False: nothing was measured, err says why. */
+bool load_run(const struct load_spec *spec, const struct load_watcher *watcher,
+              atomic_bool *stop, struct load_outcome *out, struct error *err);
+void load_outcome_fini(struct load_outcome *outcome);
+
+#endif
