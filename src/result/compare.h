@@ -44,44 +44,58 @@ enum verdict {
     VERDICT_NOT_ESTIMABLE, /* METHOD 5, or fewer than 6 pairs */
     VERDICT_OVERLOADED,    /* one side could not hold the rate: latency has no verdict */
     VERDICT_INVALID,
-    VERDICT_NONE /* the metric is not judged */
+    VERDICT_NONE /* shown without a verdict: max, or a tail of k_eff 10 to 100 */
 };
 
-extern const char *const verdict_names[]; /* by enum verdict, upper case */
+enum { COMPARE_BLOCKS_MIN = 6 }; /* below it no verdict is possible, METHOD 3 */
 
-/* Value of a metric in a trial: NAN = none, INFINITY = reached the errors. */
+extern const char *const verdict_names[]; /* by enum verdict, upper case, as in JSON */
+
+/* By which share two values of the metric may differ and still be equivalent. */
+double compare_margin(const struct result *result, enum metric metric);
+
+/* Whether the metric depends on how long one waits once a service is overloaded. */
+bool compare_is_latency(enum metric metric);
+
+/* Value of a metric in a trial: NAN = none (also: the trial is not ok), INFINITY =
+ * reached the errors, or for drain: it had to be killed. */
 double compare_value(const struct trial *trial, enum metric metric);
 
-struct cell_value {   /* one service, one metric: a column of the table */
-    double median;    /* over trials that are ok; NAN or INFINITY as above */
+struct cell_value { /* one service, one metric: a column of the table */
+    double median;  /* over the first ok trial of each block; NAN or INFINITY as above */
     double low, high; /* smallest and largest trial */
+    double spread;    /* MAD of ln values, about the coefficient of variation; NAN */
     int n;
-    int outliers;   /* flagged trials, METHOD 4 */
-    double k_eff;   /* median over trials, percentiles only */
-    bool thin_tail; /* k_eff < 10: shown as a dash */
+    int outliers;      /* flagged trials, METHOD 4, of the finite ones */
+    int outlier_block; /* the first of them; 0 none */
+    double k_eff;      /* median over trials, percentiles only, NAN elsewhere */
+    bool thin_tail;    /* k_eff < 10 or unknown: shown as a dash */
 };
 
 struct comparison {
     enum metric metric;
     int service;                /* compared with the baseline */
-    int n;                      /* pairs */
+    int n;                      /* pairs: blocks where both have a value */
     double ratio;               /* service / baseline: Hodges-Lehmann; NAN */
     struct interval ci95, ci90; /* of the ratio */
     double t_ratio;             /* cross-check: paired t */
-    struct interval t_ci95;
-    double spread_ratio; /* MAD of service / MAD of baseline, of ln values */
+    struct interval t_ci95, t_ci90;
+    double spread_ratio; /* MAD of service / MAD of baseline, of ln values; NAN */
     enum verdict verdict;
     bool beyond_margin; /* SLOWER or FASTER by more than the margin */
     bool negligible;    /* different and equivalent at once */
     int blocks_needed;  /* INCONCLUSIVE: n* that would probably decide; 0 unknown */
-    char why[LOAD_REASON_BYTES]; /* for the last verdicts, "" otherwise */
+    char why[LOAD_REASON_BYTES]; /* for the last verdicts, "unstable: …" for an
+                                  * INCONCLUSIVE of that kind, "" otherwise */
 };
 
 struct service_finding {
-    bool overloaded;
+    bool overloaded; /* in a majority of its ok trials */
+    int trials_overloaded;
     int trials_ok, trials_failed, trials_invalid;
     double error_share;          /* worst trial */
-    char why[RESULT_TEXT_BYTES]; /* first reason for failure or invalidity, or "" */
+    char why[RESULT_TEXT_BYTES]; /* first reason, failures before invalidity, or "";
+                                  * "in block 3: the service died" */
 };
 
 struct comparisons {

@@ -90,18 +90,21 @@ void load_result_fini(struct load_result *result); /* zeroed is allowed */
 
 uint64_t load_result_errors(const struct load_result *result); /* all kinds */
 
-/* The caller owns the new reference. */
+/* For json_dumps: 15 digits print .05 as 0.05, and read and print again unchanged. */
+#define LOAD_JSON_DIGITS JSON_REAL_PRECISION(15)
+
+/* The caller owns the new reference. Text that is not UTF-8 is written with '?'. */
 json_t *load_result_to_json(const struct load_result *result, bool with_windows);
 
 /* Of the JSON that load_result_to_json makes; names the missing or mistyped member. */
 bool load_result_from_json(const json_t *json, struct load_result *out,
                            struct error *err);
 
-/* One line of live progress: {"window":{…}}. */
+/* One line of live progress: {"window":{…}}. An infinite percentile is ">timeout". */
 json_t *load_window_to_json(const struct load_window *window);
 
-/* NAN -> null, INFINITY -> ">…" with the time-out, otherwise a number rounded to 0.1 ns.
- */
+/* NAN -> null, INFINITY -> ">5s" with the time-out (">timeout" when that is 0: unknown),
+ * otherwise a number rounded to 0.1 ns. */
 json_t *load_time_to_json(double ns, int64_t timeout_ns);
 bool load_time_from_json(const json_t *json, double *out);
 

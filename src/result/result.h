@@ -7,7 +7,7 @@
 
 #include "result/load_result.h"
 
-enum { RESULT_NAME_BYTES = 64, RESULT_TEXT_BYTES = 256 };
+enum { RESULT_NAME_BYTES = 64, RESULT_TEXT_BYTES = 256, RESULT_SERVICES_MAX = 16 };
 
 enum trial_outcome {
     TRIAL_OK,
@@ -98,8 +98,12 @@ json_t *trial_to_json(const struct trial *trial, const struct result_service *se
                       bool with_windows);
 
 /* result.json: with `comparisons` computed by compare_result. Caller frees the text with
- * mem_free. */
+ * mem_free. Windows are left out (they are in trials/), and of the trial's load
+ * everything else is kept. */
 char *result_to_text(const struct result *result);
+
+/* Names the missing or mistyped member; blocks above SIGNED_RANK_MAX and services above
+ * RESULT_SERVICES_MAX are refused. */
 bool result_from_text(struct str text, struct result *out, struct error *err);
 
 #endif

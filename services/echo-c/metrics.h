@@ -1,0 +1,46 @@
+/*
+ * metrics: what a loop counts, and the page that sums all loops. Each loop writes only
+ * its own counters, with relaxed atomics and no read-modify-write; whoever is asked for
+ * the page reads those of all.
+ */
+#ifndef ECHO_METRICS_H
+#define ECHO_METRICS_H
+
+#include "base/buf.h"
+#include "route.h"
+
+#include <stdatomic.h>
+
+/* The contract's buckets, and +Inf. */
+enum { METRICS_BUCKETS = 17 };
+
+/* The answers that this service gives; any other status would be a bug. */
+enum { METRICS_STATUSES = 7 };
+
+struct metrics {
+    _Atomic uint64_t requests[METHOD_COUNT][ROUTE_COUNT][METRICS_STATUSES];
+    _Atomic uint64_t buckets[ROUTE_COUNT][METRICS_BUCKETS]; /* not cumulative */
+    _Atomic uint64_t sum_ns[ROUTE_COUNT];
+};
+
+/* One answered request. */
+struct metrics_record {
+    enum method method;
+    enum route route;
+    int status;
+    int64_t since_ns; /* when its first byte was received */
+};
+
+/* Only from the thread that owns the counters. */
+void metrics_count(struct metrics *metrics, const struct metrics_record *record,
+                   int64_t now_ns);
+
+/* No page is longer; the buffer's maximum. */
+enum { METRICS_PAGE_MAX_BYTES = 64 << 10 };
+
+/* Appends the page in the Prometheus text format, 0.0.4. `all` are the loops' counters,
+ * started_ns is the wall clock at the start of the process. */
+void metrics_page(struct buf *page, const struct metrics *const *all, int count,
+                  int64_t started_ns);
+
+#endif

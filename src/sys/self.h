@@ -1,0 +1,19 @@
+/*
+ * self: what this process uses, cheap enough to be asked within an event loop (a few
+ * system calls, no walk through /proc as in procfs, which is about others).
+ */
+#ifndef DRAGSTRIP_SYS_SELF_H
+#define DRAGSTRIP_SYS_SELF_H
+
+#include <stdint.h>
+
+/* User and system time of all threads. */
+int64_t self_cpu_ns(void);
+
+/* Resident memory now; 0 when /proc cannot be read. */
+int64_t self_resident_bytes(void);
+
+/* Open descriptors; the soft limit when /proc/self/fd cannot be read. */
+int64_t self_open_files(void);
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * chars: classes of bytes that the parsers of this room share. Private to src/wire.
+ */
+#ifndef DRAGSTRIP_WIRE_CHARS_H
+#define DRAGSTRIP_WIRE_CHARS_H
+
+#include "base/str.h"
+
+#include <endian.h>
+
+/* The byte repeated in all eight places of a word. */
+#define CHARS_EIGHT(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Eight bytes as a word whose lowest byte comes first in memory. */
+static inline uint64_t chars_load(const char *at)
+{
+    uint64_t word;
+    memcpy(&word, at, sizeof(word));
+    return le64toh(word);
+}
+
+/*
+ * Marks, in bit 7 of each byte, the bytes that are less than `limit` (at most 128), not
+ * counting those from 128 on. A borrow can mark a byte too many, but only above one that
+ * is rightly marked: "none" is exact, and so is the lowest mark.
+ */
+static inline uint64_t chars_below(uint64_t word, uint8_t limit)
+{
+    return (word - CHARS_EIGHT(limit)) & ~word & CHARS_EIGHT(0x80);
+}
+
+/* tchar of RFC 9110 5.6.2: ! # $ % & ' * + - . ^ _ ` | ~ digits and letters. */
+static inline bool chars_is_token(char c)
+{
+    static const uint64_t bits[4] = {UINT64_C(0x03ff6cfa00000000),
+                                     UINT64_C(0x57ffffffc7fffffe), 0, 0};
+    uint8_t byte = (uint8_t)c;
+    return bits[byte >> 6] >> (byte & 63) & 1;
+}
+
+/* What no field value may hold (RFC 9110 5.5): controls other than the tab, and DEL. */
+static inline bool chars_is_control(char c)
+{
+    return ((uint8_t)c < 0x20 && c != '\t') || c == 0x7f;
+}
+
+/* Value of a hexadecimal digit, -1 for others. */
+static inline int chars_hex(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+#endif

@@ -1,0 +1,318 @@
+/*
+ * Heads. A head is cut into lines once; of the fields only those that decide framing and
+ * life of the connection are looked at, chosen by the length of their name before any
+ * byte is compared. A table of all fields was rejected: nobody reads the others.
+ */
+#include "wire/http.h"
+
+#include "wire/chars.h"
+
+/* What the fields say, before the rules of RFC 9112 6.3 and 9.3 are applied. */
+struct fields {
+    int count;
+    int hosts;
+    bool close;
+    bool keep_alive;
+    bool expect_continue;
+    bool has_length;
+    bool chunked;
+    uint64_t length;
+};
+
+/* Whether the line feed at `lf` ends an empty line that has a line with text before it.
+ * Empty lines at the very start therefore belong to the head that follows them. */
+static bool ends_head(const char *bytes, size_t lf)
+{
+    size_t at = lf;
+    if (at > 0 && bytes[at - 1] == '\r')
+        at--;
+    if (at == 0 || bytes[at - 1] != '\n')
+        return false;
+    at--;
+    if (at > 0 && bytes[at - 1] == '\r')
+        at--;
+    return at > 0 && bytes[at - 1] != '\n';
+}
+
+size_t http_head_length(struct str bytes, size_t seen)
+{
+    for (size_t at = seen; at < bytes.len; at++) {
+        const char *lf = memchr(bytes.ptr + at, '\n', bytes.len - at);
+        if (!lf)
+            return 0;
+        at = (size_t)(lf - bytes.ptr);
+        if (ends_head(bytes.ptr, at))
+            return at + 1;
+    }
+    return 0;
+}
+
+/* Moves the next line, without its CRLF, from the front of *rest to *line. */
+static bool take_line(struct str *rest, struct str *line)
+{
+    const char *lf = rest->len ? memchr(rest->ptr, '\n', rest->len) : NULL;
+    if (!lf || lf == rest->ptr || lf[-1] != '\r')
+        return false;
+    *line = (struct str){rest->ptr, (size_t)(lf - rest->ptr) - 1};
+    rest->len -= line->len + 2;
+    rest->ptr = lf + 1;
+    return true;
+}
+
+/* Moves what stands before the separator to *word, and drops the separator. */
+static bool take_until(struct str *rest, char separator, struct str *word)
+{
+    const char *at = rest->len ? memchr(rest->ptr, separator, rest->len) : NULL;
+    if (!at)
+        return false;
+    *word = (struct str){rest->ptr, (size_t)(at - rest->ptr)};
+    rest->len -= word->len + 1;
+    rest->ptr = at + 1;
+    return true;
+}
+
+static bool is_token(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        if (!chars_is_token(s.ptr[i]))
+            return false;
+    }
+    return s.len > 0;
+}
+
+static bool is_clean(struct str s)
+{
+    size_t i = 0;
+    while (s.len - i >= 8) {
+        uint64_t word = chars_load(s.ptr + i);
+        if ((chars_below(word, 0x20) | chars_below(word ^ CHARS_EIGHT(0x7f), 1)) == 0) {
+            i += 8;
+            continue;
+        }
+        for (size_t end = i + 8; i < end; i++) {
+            if (chars_is_control(s.ptr[i]))
+                return false;
+        }
+    }
+    for (; i < s.len; i++) {
+        if (chars_is_control(s.ptr[i]))
+            return false;
+    }
+    return true;
+}
+
+static void read_connection(struct str value, struct fields *fields)
+{
+    struct str option;
+    do {
+        if (!take_until(&value, ',', &option)) {
+            option = value;
+            value.len = 0;
+        }
+        option = str_trim(option);
+        fields->close |= str_eq_nocase(option, STR("close"));
+        fields->keep_alive |= str_eq_nocase(option, STR("keep-alive"));
+    } while (value.len > 0);
+}
+
+/* Equal lengths in two lines are one length; a list in one line is refused (RFC 9112 6.3
+ * leaves the choice). */
+static bool read_length(struct str value, struct fields *fields)
+{
+    uint64_t length;
+    if (!str_to_u64(value, &length))
+        return false;
+    if (fields->has_length && fields->length != length)
+        return false;
+    fields->has_length = true;
+    fields->length = length;
+    return true;
+}
+
+static bool read_coding(struct str value, struct fields *fields)
+{
+    if (fields->chunked || !str_eq_nocase(value, STR("chunked")))
+        return false;
+    fields->chunked = true;
+    return true;
+}
+
+static bool read_field(struct str name, struct str value, struct fields *fields)
+{
+    switch (name.len) {
+    case 4:
+        fields->hosts += str_eq_nocase(name, STR("host"));
+        break;
+    case 6:
+        if (str_eq_nocase(name, STR("expect")))
+            fields->expect_continue |= str_eq_nocase(value, STR("100-continue"));
+        break;
+    case 10:
+        if (str_eq_nocase(name, STR("connection")))
+            read_connection(value, fields);
+        break;
+    case 14:
+        if (str_eq_nocase(name, STR("content-length")))
+            return read_length(value, fields);
+        break;
+    case 17:
+        if (str_eq_nocase(name, STR("transfer-encoding")))
+            return read_coding(value, fields);
+        break;
+    default:
+        break;
+    }
+    return true;
+}
+
+/* Reads the lines up to the empty one, which must be the last. */
+static enum http_status read_fields(struct str rest, struct fields *fields)
+{
+    struct str line, name;
+    for (;;) {
+        if (!take_line(&rest, &line))
+            return HTTP_BAD;
+        if (line.len == 0)
+            return rest.len == 0 ? HTTP_OK : HTTP_BAD;
+        if (++fields->count > HTTP_HEADERS_MAX)
+            return HTTP_TOO_LARGE;
+        if (!take_until(&line, ':', &name) || !is_token(name) || !is_clean(line) ||
+            !read_field(name, str_trim(line), fields))
+            return HTTP_BAD;
+    }
+}
+
+/* "HTTP/1.0" or "HTTP/1.1". */
+static bool read_version(struct str s, int *minor)
+{
+    if (s.len != 8 || memcmp(s.ptr, "HTTP/1.", 7) != 0)
+        return false;
+    if (s.ptr[7] != '0' && s.ptr[7] != '1')
+        return false;
+    *minor = s.ptr[7] - '0';
+    return true;
+}
+
+static bool starts_with_nocase(struct str s, struct str start)
+{
+    return s.len >= start.len && str_eq_nocase((struct str){s.ptr, start.len}, start);
+}
+
+/* The target without scheme and authority, if it is in absolute form; else untouched. */
+static struct str without_authority(struct str target)
+{
+    size_t skip;
+    if (starts_with_nocase(target, STR("http://")))
+        skip = 7;
+    else if (starts_with_nocase(target, STR("https://")))
+        skip = 8;
+    else
+        return target;
+    while (skip < target.len && target.ptr[skip] != '/' && target.ptr[skip] != '?')
+        skip++;
+    if (skip == target.len || target.ptr[skip] == '?')
+        return STR("/");
+    return (struct str){target.ptr + skip, target.len - skip};
+}
+
+/* The four forms of RFC 9112 3.2; bytes from 128 on are let through as they are. */
+static bool read_target(struct str method, struct str target, struct str *path)
+{
+    if (target.len == 0 || !is_clean(target) || memchr(target.ptr, '\t', target.len))
+        return false;
+    struct str rest = without_authority(target);
+    struct str before_query;
+    *path = take_until(&rest, '?', &before_query) ? before_query : rest;
+    if (path->len > 0 && path->ptr[0] == '/')
+        return true;
+    return str_eq(method, STR("CONNECT")) ||
+           (str_eq(method, STR("OPTIONS")) && str_eq(target, STR("*")));
+}
+
+/* RFC 9112 6.1 and 6.3: what would let two readers disagree about the body's end. */
+static bool is_ambiguous(const struct fields *fields, int minor)
+{
+    return fields->chunked && (fields->has_length || minor == 0);
+}
+
+static bool stays_open(const struct fields *fields, int minor)
+{
+    return !fields->close && (minor > 0 || fields->keep_alive);
+}
+
+enum http_status http_parse_request(struct str head, struct http_request *out)
+{
+    struct http_request request = {0};
+    struct fields fields = {0};
+    struct str line;
+    while (head.len >= 2 && head.ptr[0] == '\r' && head.ptr[1] == '\n') {
+        head.ptr += 2;
+        head.len -= 2;
+    }
+    if (!take_line(&head, &line) || !take_until(&line, ' ', &request.method) ||
+        !take_until(&line, ' ', &request.target) || !is_token(request.method) ||
+        !read_version(line, &request.minor) ||
+        !read_target(request.method, request.target, &request.path))
+        return HTTP_BAD;
+    enum http_status status = read_fields(head, &fields);
+    if (status != HTTP_OK)
+        return status;
+    if (is_ambiguous(&fields, request.minor) || fields.hosts > 1 ||
+        (request.minor > 0 && fields.hosts == 0))
+        return HTTP_BAD;
+    request.keep_alive = stays_open(&fields, request.minor);
+    request.expect_continue = fields.expect_continue && request.minor > 0;
+    request.content_length = fields.length;
+    if (fields.chunked)
+        request.framing = HTTP_CHUNKED;
+    else
+        request.framing = fields.length > 0 ? HTTP_LENGTH : HTTP_NO_BODY;
+    *out = request;
+    return HTTP_OK;
+}
+
+/* "HTTP/1.1 200 OK"; the reason, and even the space before it, may be missing. */
+static bool read_status_line(struct str line, struct http_response *response)
+{
+    struct str version;
+    uint64_t status;
+    if (!is_clean(line) || !take_until(&line, ' ', &version) ||
+        !read_version(version, &response->minor))
+        return false;
+    if (line.len < 3 || (line.len > 3 && line.ptr[3] != ' ') ||
+        !str_to_u64((struct str){line.ptr, 3}, &status) || status < 100 || status > 599)
+        return false;
+    response->status = (int)status;
+    return true;
+}
+
+static enum http_framing response_framing(int status, const struct fields *fields)
+{
+    if (status < 200 || status == 204 || status == 304)
+        return HTTP_NO_BODY;
+    if (fields->chunked)
+        return HTTP_CHUNKED;
+    if (!fields->has_length)
+        return HTTP_UNTIL_EOF;
+    return fields->length > 0 ? HTTP_LENGTH : HTTP_NO_BODY;
+}
+
+enum http_status http_parse_response(struct str head, struct http_response *out)
+{
+    struct http_response response = {0};
+    struct fields fields = {0};
+    struct str line;
+    if (!take_line(&head, &line) || !read_status_line(line, &response))
+        return HTTP_BAD;
+    enum http_status status = read_fields(head, &fields);
+    if (status != HTTP_OK)
+        return status;
+    if (is_ambiguous(&fields, response.minor))
+        return HTTP_BAD;
+    response.framing = response_framing(response.status, &fields);
+    response.content_length = fields.length;
+    response.keep_alive =
+        stays_open(&fields, response.minor) && response.framing != HTTP_UNTIL_EOF;
+    *out = response;
+    return HTTP_OK;
+}

@@ -1,0 +1,320 @@
+/*
+ * The reader. Strings are nearly all of a document, so they are scanned eight bytes at a
+ * time as long as nothing needs a look (quote, backslash, control, non-ASCII). SSE2 was
+ * rejected: the kernel's share of a request is so large that it could not be seen.
+ */
+#include "wire/json.h"
+
+#include "wire/json_chars.h"
+
+void json_init(struct json *json, struct str text)
+{
+    const char *start = text.ptr ? text.ptr : "";
+    *json = (struct json){.start = start, .at = start, .end = start + text.len};
+}
+
+bool json_fail(struct json *json, const char *phrase)
+{
+    if (!json->error)
+        json->error = phrase;
+    return false;
+}
+
+static bool fail_at(struct json *json, const char *at, const char *phrase)
+{
+    if (!json->error)
+        json->at = at;
+    return json_fail(json, phrase);
+}
+
+static void skip_blanks(struct json *json)
+{
+    const char *at = json->at;
+    while (at < json->end && (*at == ' ' || *at == '\n' || *at == '\t' || *at == '\r'))
+        at++;
+    json->at = at;
+}
+
+/* The next byte after white space, NUL at the end or after an error. */
+static char next_byte(struct json *json)
+{
+    if (json->error)
+        return '\0';
+    skip_blanks(json);
+    return json->at < json->end ? *json->at : '\0';
+}
+
+enum json_type json_peek(struct json *json)
+{
+    char c = next_byte(json);
+    switch (c) {
+    case '{':
+        return JSON_OBJECT;
+    case '[':
+        return JSON_ARRAY;
+    case '"':
+        return JSON_STRING;
+    case 't':
+        return JSON_TRUE;
+    case 'f':
+        return JSON_FALSE;
+    case 'n':
+        return JSON_NULL;
+    default:
+        return c == '-' || (c >= '0' && c <= '9') ? JSON_NUMBER : JSON_NONE;
+    }
+}
+
+/* Bytes that a string may hold and that need no look: ASCII from the space on, without
+ * the quote and the backslash. */
+static const char *skip_plain(const char *at, const char *end)
+{
+    while (end - at >= 8) {
+        uint64_t word = chars_load(at);
+        uint64_t marks =
+            chars_below(word, 0x20) | chars_below(word ^ CHARS_EIGHT('"'), 1) |
+            chars_below(word ^ CHARS_EIGHT('\\'), 1) | (word & CHARS_EIGHT(0x80));
+        if (marks)
+            return at + __builtin_ctzll(marks) / 8;
+        at += 8;
+    }
+    while (at < end && (uint8_t)*at >= 0x20 && (uint8_t)*at < 0x80 && *at != '"' &&
+           *at != '\\')
+        at++;
+    return at;
+}
+
+/* Length of the character or escape at `at`, which needs a look; 0: *why says what is
+ * wrong. */
+static size_t check_special(const char *at, const char *end, const char **why)
+{
+    size_t left = (size_t)(end - at);
+    uint32_t ignored;
+    size_t len;
+    if (*at == '\\') {
+        *why = "a bad escape or a lone surrogate";
+        return json_escape(at, left, &ignored);
+    }
+    *why = "a control character in a string";
+    len = (uint8_t)*at < 0x20 ? 0 : json_utf8_length(at, left);
+    if ((uint8_t)*at >= 0x80)
+        *why = "invalid UTF-8";
+    return len;
+}
+
+bool json_string(struct json *json, struct str *out_raw)
+{
+    const char *why;
+    if (next_byte(json) != '"')
+        return json_fail(json, "expected a string");
+    const char *first = json->at + 1, *at = first;
+    for (;;) {
+        at = skip_plain(at, json->end);
+        if (at == json->end)
+            return fail_at(json, at, "a string without its end");
+        if (*at == '"')
+            break;
+        size_t len = check_special(at, json->end, &why);
+        if (len == 0)
+            return fail_at(json, at, why);
+        at += len;
+    }
+    *out_raw = (struct str){first, (size_t)(at - first)};
+    json->at = at + 1;
+    return true;
+}
+
+static bool is_digit(const char *at, const char *end)
+{
+    return at < end && *at >= '0' && *at <= '9';
+}
+
+bool json_u64(struct json *json, uint64_t *out)
+{
+    static const char wanted[] = "expected an integer from 0 to 18446744073709551615";
+    uint64_t value = 0;
+    char c = next_byte(json);
+    const char *at = json->at, *end = json->end;
+    if (c < '0' || c > '9')
+        return json_fail(json, wanted);
+    do {
+        unsigned digit = (unsigned)(*at++ - '0');
+        if (value > (UINT64_MAX - digit) / 10)
+            return json_fail(json, wanted);
+        value = value * 10 + digit;
+    } while (c != '0' && is_digit(at, end));
+    if (is_digit(at, end) || (at < end && (*at == '.' || *at == 'e' || *at == 'E')))
+        return json_fail(json, wanted);
+    *out = value;
+    json->at = at;
+    return true;
+}
+
+/* One digit or more; NULL when there is none. */
+static const char *skip_digits(const char *at, const char *end)
+{
+    if (!is_digit(at, end))
+        return NULL;
+    while (is_digit(at, end))
+        at++;
+    return at;
+}
+
+static bool skip_number(struct json *json)
+{
+    static const char bad[] = "a malformed number";
+    const char *at = json->at, *end = json->end, *next;
+    if (*at == '-')
+        at++;
+    next = at < end && *at == '0' ? at + 1 : skip_digits(at, end);
+    if (!next)
+        return fail_at(json, at, bad);
+    if (next < end && *next == '.') {
+        at = next + 1;
+        next = skip_digits(at, end);
+        if (!next)
+            return fail_at(json, at, bad);
+    }
+    if (next < end && (*next == 'e' || *next == 'E')) {
+        at = next + 1;
+        if (at < end && (*at == '+' || *at == '-'))
+            at++;
+        next = skip_digits(at, end);
+        if (!next)
+            return fail_at(json, at, bad);
+    }
+    json->at = next;
+    return true;
+}
+
+static bool skip_word(struct json *json, struct str word)
+{
+    if ((size_t)(json->end - json->at) < word.len ||
+        memcmp(json->at, word.ptr, word.len) != 0)
+        return json_fail(json, "expected a value");
+    json->at += word.len;
+    return true;
+}
+
+/* The open containers of a value that is being skipped: a bit each, set for an object. */
+struct nest {
+    int depth;
+    uint64_t objects[JSON_DEPTH_MAX / 64];
+};
+
+static char closer(const struct nest *nest)
+{
+    unsigned top = (unsigned)nest->depth - 1;
+    return nest->objects[top / 64] >> (top % 64) & 1 ? '}' : ']';
+}
+
+static bool open_container(struct json *json, struct nest *nest)
+{
+    if (nest->depth == JSON_DEPTH_MAX)
+        return json_fail(json, "nested too deeply");
+    unsigned top = (unsigned)nest->depth++;
+    uint64_t bit = UINT64_C(1) << (top % 64);
+    nest->objects[top / 64] &= ~bit;
+    if (*json->at == '{')
+        nest->objects[top / 64] |= bit;
+    json->at++;
+    return true;
+}
+
+/* A whole scalar, or the opening of a container: *opened. */
+static bool skip_start(struct json *json, struct nest *nest, bool *opened)
+{
+    struct str ignored;
+    *opened = false;
+    switch (json_peek(json)) {
+    case JSON_OBJECT:
+    case JSON_ARRAY:
+        *opened = true;
+        return open_container(json, nest);
+    case JSON_STRING:
+        return json_string(json, &ignored);
+    case JSON_NUMBER:
+        return skip_number(json);
+    case JSON_TRUE:
+        return skip_word(json, STR("true"));
+    case JSON_FALSE:
+        return skip_word(json, STR("false"));
+    case JSON_NULL:
+        return skip_word(json, STR("null"));
+    case JSON_NONE:
+        break;
+    }
+    return json_fail(json, "expected a value");
+}
+
+bool json_skip(struct json *json)
+{
+    struct nest nest;
+    struct str ignored;
+    bool first;
+    nest.depth = 0;
+    do {
+        if (!skip_start(json, &nest, &first))
+            return false;
+        while (nest.depth > 0 && !json_next(json, closer(&nest), &first)) {
+            if (json->error)
+                return false;
+            nest.depth--;
+            first = false;
+        }
+        if (nest.depth > 0 && closer(&nest) == '}' && !json_name(json, &ignored))
+            return false;
+    } while (nest.depth > 0);
+    return true;
+}
+
+bool json_enter(struct json *json, char opener)
+{
+    if (next_byte(json) != opener)
+        return json_fail(json,
+                         opener == '{' ? "expected an object" : "expected an array");
+    json->at++;
+    return true;
+}
+
+bool json_next(struct json *json, char end, bool *first)
+{
+    char c = next_byte(json);
+    if (json->error)
+        return false;
+    if (c == end) {
+        json->at++;
+        return false;
+    }
+    if (*first) {
+        *first = false;
+        return true;
+    }
+    if (c != ',')
+        return json_fail(json,
+                         end == '}' ? "expected ',' or '}'" : "expected ',' or ']'");
+    json->at++;
+    return true;
+}
+
+bool json_name(struct json *json, struct str *out_raw)
+{
+    if (next_byte(json) != '"')
+        return json_fail(json, "expected a member's name in quotes");
+    if (!json_string(json, out_raw))
+        return false;
+    if (next_byte(json) != ':')
+        return json_fail(json, "expected ':'");
+    json->at++;
+    return true;
+}
+
+bool json_end(struct json *json)
+{
+    if (json->error)
+        return false;
+    skip_blanks(json);
+    if (json->at < json->end)
+        return json_fail(json, "something follows the document");
+    return true;
+}
