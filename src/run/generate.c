@@ -1,0 +1,202 @@
+#include "run/generate.h"
+
+#include <math.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "run/judge.h"
+#include "stats/tail.h"
+#include "sys/cpu.h"
+#include "sys/env.h"
+
+enum { HDR_TEXT_MAX = 1 << 20, FILES_KEPT = 16, THREADS_MAX = 256 };
+
+static const char *method_of(const struct generate_spec *spec)
+{
+    if (spec->method)
+        return spec->method;
+    return spec->body.len > 0 ? "POST" : "GET";
+}
+
+bool generate_check(const struct generate_spec *spec, struct error *err)
+{
+    uint64_t files = env_raise_files();
+    if (spec->duration_ns <= 0)
+        return error_set(err, "the duration must be longer than 0");
+    if (spec->timeout_ns <= 0)
+        return error_set(err, "the time-out must be longer than 0");
+    if (spec->warmup_ns < 0 || spec->rate_hz < 0)
+        return error_set(err, "rate and warm-up cannot be negative");
+    if (spec->connections < 1 || spec->threads < 1 || spec->threads > THREADS_MAX)
+        return error_set(err, "at least 1 connection and 1 to %d threads are needed",
+                         THREADS_MAX);
+    if (spec->threads > spec->connections)
+        return error_set(err,
+                         "%d threads cannot share %d connections; raise -c or lower -t",
+                         spec->threads, spec->connections);
+    if ((uint64_t)spec->connections + FILES_KEPT > files)
+        return error_set(
+            err,
+            "%d connections need more than the %llu open files allowed here; "
+            "raise 'ulimit -n' or lower -c",
+            spec->connections, (unsigned long long)files);
+    return true;
+}
+
+static double time_of(int64_t value_ns)
+{
+    if (value_ns < 0)
+        return NAN;
+    return value_ns == HIST_INFINITE ? INFINITY : (double)value_ns;
+}
+
+static char *encode(const struct hist *hist)
+{
+    struct buf text;
+    char *copy = NULL;
+    buf_init(&text, HDR_TEXT_MAX);
+    hist_encode(hist, &text);
+    if (text.len > 0 && !text.overflow)
+        copy = mem_copy_text(buf_text(&text));
+    buf_fini(&text);
+    return copy;
+}
+
+enum { RANK_BEYOND_MIN = 10 }; /* fewer values above a percentile say nothing about it */
+
+static void summarise(const struct hist *hist, struct load_summary *out)
+{
+    uint64_t total = hist_total(hist);
+    *out = (struct load_summary){.count = total, .mean = hist_mean(hist), .max = NAN};
+    if (total > 0)
+        out->max = hist->infinite ? INFINITY : (double)hist->max_ns;
+    for (int i = 0; i < LOAD_PERCENTILES; i++) {
+        double q = load_percentile_q[i];
+        bool enough = (double)total * (1 - q) >= RANK_BEYOND_MIN - 1e-9;
+        out->p[i] = enough ? time_of(hist_quantile(hist, q)) : NAN;
+        out->k_eff[i] = NAN;
+    }
+    if (hist->finite > 0)
+        out->hdr = encode(hist);
+}
+
+static void measure_tails(const struct load_outcome *outcome,
+                          struct load_summary *latency)
+{
+    for (int i = 0; outcome->log && i < LOAD_PERCENTILES; i++) {
+        int64_t value_ns = hist_quantile(&outcome->latency, load_percentile_q[i]);
+        if (value_ns < 0 || value_ns == HIST_INFINITE)
+            continue;
+        struct tail tail =
+            tail_of(outcome->log, outcome->log_count, (uint16_t)hist_index(value_ns));
+        latency->k_eff[i] = tail.k_eff;
+    }
+}
+
+static void fill_windows(const struct load_outcome *outcome, struct load_result *out)
+{
+    size_t count = (size_t)((outcome->measured_ns + NS_PER_S - 1) / NS_PER_S);
+    if (count > outcome->tally.window_count)
+        count = outcome->tally.window_count;
+    out->windows = mem_new(count, sizeof(*out->windows));
+    out->window_count = count;
+    for (size_t i = 0; i < count; i++) {
+        const struct tally_window *window = &outcome->tally.windows[i];
+        out->windows[i] =
+            (struct load_window){.second = (int64_t)i,
+                                 .ok = window->ok,
+                                 .errors = window->errors,
+                                 .p50 = time_of(hist_quantile(&window->latency, .5)),
+                                 .p99 = time_of(hist_quantile(&window->latency, .99)),
+                                 .hdr = encode(&window->latency)};
+    }
+}
+
+static void fill_counts(const struct tally *tally, struct load_result *out)
+{
+    _Static_assert((int)TALLY_ERRORS == (int)LOAD_ERROR_KINDS, "the same kinds of error");
+    out->due = tally->due;
+    out->sent = tally->sent;
+    out->ok = tally->ok;
+    for (int i = 0; i < LOAD_ERROR_KINDS; i++)
+        out->errors[i] = tally->errors[i];
+    out->reconnects = tally->reconnects;
+    out->bytes_received = tally->bytes_received;
+    out->peak_in_flight = tally->peak_in_flight;
+}
+
+static int cpus_usable(const struct load_spec *spec)
+{
+    cpu_set_t allowed;
+    cpu_allowed(&allowed);
+    int cpus = CPU_COUNT(spec->cpus ? spec->cpus : &allowed);
+    return cpus < spec->threads ? cpus : spec->threads;
+}
+
+static void fill_result(const struct generate_spec *asked, const struct load_spec *spec,
+                        const struct load_outcome *outcome, struct load_result *out)
+{
+    double seconds = (double)outcome->measured_ns / 1e9;
+    bool closed = spec->rate_hz <= 0;
+    *out = (struct load_result){
+        .target = mem_copy_text(asked->url),
+        .arrivals = mem_copy_text(closed                               ? "closed"
+                                  : spec->arrivals == ARRIVALS_POISSON ? "poisson"
+                                                                       : "constant"),
+        .seed = spec->seed,
+        .offered_rate = closed ? NAN : spec->rate_hz,
+        .achieved_rate =
+            seconds > 0 ? (double)outcome->tally.answered_in_time / seconds : 0,
+        .goodput = seconds > 0 ? (double)outcome->tally.ok / seconds : 0,
+        .duration_ns = outcome->measured_ns,
+        .timeout_ns = spec->timeout_ns,
+        .connections = spec->connections,
+        .threads = spec->threads,
+        .cpu_seconds = outcome->cpu_seconds,
+        .cpu_share = seconds > 0 ? outcome->cpu_seconds / seconds / cpus_usable(spec) : 0,
+        .max_rss_bytes = outcome->max_rss_bytes,
+        .interrupted = outcome->interrupted};
+    fill_counts(&outcome->tally, out);
+    summarise(&outcome->latency, &out->latency);
+    measure_tails(outcome, &out->latency);
+    summarise(&outcome->tally.service_time, &out->service_time);
+    summarise(&outcome->tally.wait, &out->wait);
+    summarise(&outcome->tally.lag, &out->lag);
+    summarise(&outcome->tally.first_byte, &out->first_byte);
+    fill_windows(outcome, out);
+    judge_load(out);
+}
+
+bool generate_run(const struct generate_spec *asked, const struct load_watcher *watcher,
+                  atomic_bool *stop, struct load_result *out, struct error *err)
+{
+    struct target target;
+    cpu_set_t cpus;
+    struct load_outcome outcome;
+    struct load_spec spec = {.target = &target,
+                             .rate_hz = asked->rate_hz,
+                             .arrivals = asked->arrivals,
+                             .connections = asked->connections,
+                             .threads = asked->threads,
+                             .warmup_ns = asked->warmup_ns,
+                             .duration_ns = asked->duration_ns,
+                             .timeout_ns = asked->timeout_ns,
+                             .seed = asked->seed};
+    if (!generate_check(asked, err) || !target_init(&target, asked->url, err))
+        return false;
+    bool good = target_set_request(&target, method_of(asked), asked->headers,
+                                   asked->header_count, asked->body, err);
+    if (good && asked->cpus) {
+        good = cpu_parse(asked->cpus, &cpus, err);
+        spec.cpus = &cpus;
+    }
+    if (good)
+        good = load_run(&spec, watcher, stop, &outcome, err);
+    if (good) {
+        fill_result(asked, &spec, &outcome, out);
+        load_outcome_fini(&outcome);
+    }
+    target_fini(&target);
+    return good;
+}

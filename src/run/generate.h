@@ -1,0 +1,46 @@
+/*
+ * generate: the generator as the tool's own program sees it: a spec as JSON (the seam
+ * between race and its child, DESIGN 3), a run of the load room, and its outcome as a
+ * load result with the validity checks of METHOD 6 that the generator can make.
+ */
+#ifndef DRAGSTRIP_RUN_GENERATE_H
+#define DRAGSTRIP_RUN_GENERATE_H
+
+#include <jansson.h>
+#include <stdatomic.h>
+
+#include "base/error.h"
+#include "base/str.h"
+#include "load/load.h"
+#include "result/load_result.h"
+
+/* What is asked of the generator. Views and strings belong to the caller. */
+struct generate_spec {
+    const char *url;
+    const char *method;         /* NULL: POST with a body, otherwise GET */
+    const char *const *headers; /* header_count of them */
+    int header_count;
+    struct str body;
+    double rate_hz; /* 0: closed loop */
+    enum arrivals arrivals;
+    int connections, threads;
+    int64_t warmup_ns, duration_ns, timeout_ns;
+    uint64_t seed;
+    const char *cpus; /* "1-3", or NULL */
+};
+
+json_t *generate_spec_to_json(const struct generate_spec *spec);
+
+/* Strings of *out point into json, except the headers' array, which the caller frees with
+ * mem_free. */
+bool generate_spec_from_json(const json_t *json, struct generate_spec *out,
+                             struct error *err);
+
+/* Checks everything that can be wrong before a connection is opened. */
+bool generate_check(const struct generate_spec *spec, struct error *err);
+
+/* Runs it. False: nothing could be measured. The caller calls load_result_fini. */
+bool generate_run(const struct generate_spec *spec, const struct load_watcher *watcher,
+                  atomic_bool *stop, struct load_result *out, struct error *err);
+
+#endif

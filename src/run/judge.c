@@ -1,0 +1,75 @@
+#include "run/judge.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/units.h"
+
+/* METHOD 6. */
+#define LAG_P99_MAX_NS 1e6
+#define LAG_SHARE_OF_P50 0.10
+#define CPU_SHARE_MAX 0.80
+#define RATE_TOLERANCE 0.01
+
+__attribute__((format(printf, 2, 3))) static void add_reason(struct load_result *result,
+                                                             const char *format, ...)
+{
+    va_list args;
+    if (result->invalid_count == LOAD_INVALID_MAX)
+        return;
+    va_start(args, format);
+    vsnprintf(result->invalid[result->invalid_count++], LOAD_REASON_BYTES, format, args);
+    va_end(args);
+}
+
+/* The lag's p99, or its largest value in a run too short for a p99. */
+static double lag_tail(const struct load_result *result)
+{
+    double p99 = result->lag.p[LOAD_P99];
+    return isnan(p99) ? result->lag.max : p99;
+}
+
+static void judge_lag(struct load_result *result)
+{
+    char lag_text[UNITS_TEXT_BYTES], p50_text[UNITS_TEXT_BYTES];
+    double lag = lag_tail(result), p50 = result->latency.p[LOAD_P50];
+    units_format_duration(lag, lag_text);
+    if (lag > LAG_P99_MAX_NS)
+        add_reason(
+            result,
+            "the generator was late: lag p99 %s is over 1 ms; give it a CPU of its "
+            "own or lower the rate",
+            lag_text);
+    else if (isfinite(p50) && lag > LAG_SHARE_OF_P50 * p50)
+        add_reason(
+            result,
+            "the generator was late: lag p99 %s is over 10 %% of the latency p50 %s",
+            lag_text, units_format_duration(p50, p50_text));
+}
+
+void judge_load(struct load_result *result)
+{
+    bool open_loop = isfinite(result->offered_rate);
+    if (result->due == 0) {
+        add_reason(result, "no data: no request was due in the measured time");
+        return;
+    }
+    if (!open_loop)
+        return;
+    judge_lag(result);
+    if (result->cpu_share > CPU_SHARE_MAX)
+        add_reason(
+            result,
+            "the generator used %.0f %% of its CPU time; give it more threads (-t) "
+            "and CPUs, or lower the rate",
+            100 * result->cpu_share);
+    /* Compared with what was due: a Poisson count differs from rate x time by chance. */
+    double due_rate = (double)result->due / ((double)result->duration_ns / 1e9);
+    bool behind = result->achieved_rate < (1 - RATE_TOLERANCE) * due_rate;
+    result->overloaded = behind && result->invalid_count == 0;
+    if (behind && result->invalid_count > 0)
+        add_reason(result,
+                   "it answered %.0f/s of %.0f/s due, and the generator was not well",
+                   result->achieved_rate, due_rate);
+}
