@@ -57,8 +57,10 @@ const char *figure_share(double share, char out[FIGURE_BYTES])
 {
     if (isnan(share))
         snprintf(out, FIGURE_BYTES, DASH);
+    else if (share > 0 && share < 1e-5)
+        snprintf(out, FIGURE_BYTES, "<0.001%%");
     else
-        snprintf(out, FIGURE_BYTES, "%.2g%%", share * 100);
+        snprintf(out, FIGURE_BYTES, share < .0995 ? "%.2g%%" : "%.0f%%", share * 100);
     return out;
 }
 

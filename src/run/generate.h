@@ -31,10 +31,11 @@ struct generate_spec {
 
 json_t *generate_spec_to_json(const struct generate_spec *spec);
 
-/* Strings of *out point into json, except the headers' array, which the caller frees with
- * mem_free. */
+/* Strings of *out point into json, which must outlive it; end it with generate_spec_fini.
+ */
 bool generate_spec_from_json(const json_t *json, struct generate_spec *out,
                              struct error *err);
+void generate_spec_fini(struct generate_spec *spec);
 
 /* Checks everything that can be wrong before a connection is opened. */
 bool generate_check(const struct generate_spec *spec, struct error *err);

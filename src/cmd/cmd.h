@@ -1,0 +1,33 @@
+/*
+ * cmd: the subcommands. Each takes its own argv (argv[0] is the subcommand's name) and
+ * returns the exit code of DESIGN 5. Only this room prints and decides exit codes.
+ */
+#ifndef DRAGSTRIP_CMD_CMD_H
+#define DRAGSTRIP_CMD_CMD_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+enum exit_code {
+    EXIT_PASS = 0,
+    EXIT_BROKEN = 1,  /* the tool or a service failed */
+    EXIT_USAGE = 2,   /* usage or plan error */
+    EXIT_INVALID = 5, /* the measurement cannot be trusted */
+    EXIT_INTERRUPTED = 130
+};
+
+#define DRAGSTRIP_VERSION "0.1.0"
+
+int cmd_load(int argc, char **argv);
+int cmd_race(int argc, char **argv);
+
+/* Prints "dragstrip: sentence" to stderr; returns code. */
+int cmd_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Set by SIGINT and SIGTERM from now on; the second signal ends the process at once. */
+atomic_bool *cmd_watch_signals(void);
+
+/* Writes all of text to stdout; false (with a sentence on stderr) when that fails. */
+bool cmd_print(const char *text);
+
+#endif

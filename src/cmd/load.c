@@ -1,0 +1,360 @@
+/* dragstrip load: one target, one run, one summary. `--spec -` is the seam for race. */
+#include "cmd/cmd.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/units.h"
+#include "report/load_text.h"
+#include "run/generate.h"
+#include "sys/file.h"
+
+static const char usage[] =
+    "usage: dragstrip load URL -r RATE [options]\n"
+    "\n"
+    "Sends requests at times fixed beforehand (open loop): latency counts from when a\n"
+    "request was due, so a stall of the service shows in full.\n"
+    "\n"
+    "  -r, --rate RATE        requests/s (20k, 1.5M), or max: closed loop, as fast as\n"
+    "                         answers come\n"
+    "  -c, --connections N    keep-alive connections (64)\n"
+    "  -d, --duration TIME    measured time (10s)\n"
+    "  -w, --warmup TIME      time before it that is not counted (2s)\n"
+    "  -a, --arrivals LAW     constant or poisson (poisson)\n"
+    "  -t, --threads N        threads of the generator (1)\n"
+    "  -X, --method METHOD    POST with a body, otherwise GET\n"
+    "  -H, --header LINE      'Name: value'; may be repeated\n"
+    "  -b, --body TEXT|@FILE  the request's body\n"
+    "      --timeout TIME     an answer that takes longer is an error (5s)\n"
+    "      --seed N           of the arrivals (1)\n"
+    "      --cpus LIST        CPUs of the generator (0-3,8)\n"
+    "      --json FILE|-      the whole result as JSON; - prints only that on stdout\n"
+    "      --spec -           reads all of the above as JSON from stdin and writes JSON\n"
+    "                         lines to stdout: one a second, then the result\n"
+    "\n"
+    "Exit codes: 0 measured, 1 failed, 2 usage, 5 the measurement cannot be trusted,\n"
+    "130 interrupted (what was measured is printed).\n";
+
+enum { HEADERS_MAX = 64, BODY_MAX = 16 << 20 };
+
+struct load_options {
+    struct generate_spec spec;
+    const char *headers[HEADERS_MAX];
+    struct buf body;
+    const char *json_path;
+    bool from_stdin;
+    bool help;
+};
+
+enum long_only {
+    OPTION_TIMEOUT = 256,
+    OPTION_SEED,
+    OPTION_CPUS,
+    OPTION_JSON,
+    OPTION_SPEC
+};
+
+static const struct option long_options[] = {
+    {"rate", required_argument, NULL, 'r'},
+    {"connections", required_argument, NULL, 'c'},
+    {"duration", required_argument, NULL, 'd'},
+    {"warmup", required_argument, NULL, 'w'},
+    {"arrivals", required_argument, NULL, 'a'},
+    {"threads", required_argument, NULL, 't'},
+    {"method", required_argument, NULL, 'X'},
+    {"header", required_argument, NULL, 'H'},
+    {"body", required_argument, NULL, 'b'},
+    {"timeout", required_argument, NULL, OPTION_TIMEOUT},
+    {"seed", required_argument, NULL, OPTION_SEED},
+    {"cpus", required_argument, NULL, OPTION_CPUS},
+    {"json", required_argument, NULL, OPTION_JSON},
+    {"spec", required_argument, NULL, OPTION_SPEC},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0}};
+
+static bool parse_rate(const char *text, double *out, struct error *err)
+{
+    if (strcmp(text, "max") == 0) {
+        *out = 0;
+        return true;
+    }
+    double rate;
+    if (!units_parse_count(str_of(text), &rate) || rate <= 0)
+        return error_set(err, "'%s' is not a rate; write 500, 20k, 1.5M or max", text);
+    *out = rate;
+    return true;
+}
+
+static bool parse_time(const char *text, int64_t *out, struct error *err)
+{
+    if (!units_parse_duration(str_of(text), out))
+        return error_set(err, "'%s' is not a time; write 250ms, 10s or 2m", text);
+    return true;
+}
+
+static bool parse_int(const char *text, int *out, struct error *err)
+{
+    double number;
+    if (!units_parse_count(str_of(text), &number) || number < 1 || number > 1e7 ||
+        number != floor(number))
+        return error_set(err, "'%s' is not a whole number from 1 up", text);
+    *out = (int)number;
+    return true;
+}
+
+static bool parse_arrivals(const char *text, enum arrivals *out, struct error *err)
+{
+    if (strcmp(text, "constant") == 0)
+        *out = ARRIVALS_CONSTANT;
+    else if (strcmp(text, "poisson") == 0)
+        *out = ARRIVALS_POISSON;
+    else
+        return error_set(err, "unknown arrivals '%s'; there are constant and poisson",
+                         text);
+    return true;
+}
+
+static bool add_header(struct load_options *options, const char *line, struct error *err)
+{
+    if (options->spec.header_count == HEADERS_MAX)
+        return error_set(err, "more than %d headers", HEADERS_MAX);
+    options->headers[options->spec.header_count++] = line;
+    return true;
+}
+
+static bool read_body(struct load_options *options, const char *text, struct error *err)
+{
+    buf_clear(&options->body);
+    if (text[0] == '@')
+        return file_read(text + 1, &options->body, err);
+    buf_add_text(&options->body, text);
+    return true;
+}
+
+static bool take_option(struct load_options *options, int option, struct error *err)
+{
+    struct generate_spec *spec = &options->spec;
+    switch (option) {
+    case 'r':
+        return parse_rate(optarg, &spec->rate_hz, err);
+    case 'c':
+        return parse_int(optarg, &spec->connections, err);
+    case 'd':
+        return parse_time(optarg, &spec->duration_ns, err);
+    case 'w':
+        return parse_time(optarg, &spec->warmup_ns, err);
+    case 'a':
+        return parse_arrivals(optarg, &spec->arrivals, err);
+    case 't':
+        return parse_int(optarg, &spec->threads, err);
+    case 'X':
+        spec->method = optarg;
+        return true;
+    case 'H':
+        return add_header(options, optarg, err);
+    case 'b':
+        return read_body(options, optarg, err);
+    case OPTION_TIMEOUT:
+        return parse_time(optarg, &spec->timeout_ns, err);
+    case OPTION_SEED:
+        return str_to_u64(str_of(optarg), &spec->seed) ||
+               error_set(err, "'%s' is not a seed; write a whole number", optarg);
+    case OPTION_CPUS:
+        spec->cpus = optarg;
+        return true;
+    case OPTION_JSON:
+        options->json_path = optarg;
+        return true;
+    case OPTION_SPEC:
+        options->from_stdin = strcmp(optarg, "-") == 0;
+        return options->from_stdin || error_set(err, "--spec takes '-' (standard input)");
+    case 'h':
+        options->help = true;
+        return true;
+    default:
+        return error_set(err, "see dragstrip load --help");
+    }
+}
+
+static bool parse_options(struct load_options *options, int argc, char **argv,
+                          struct error *err)
+{
+    int option;
+    bool rate_given = false;
+    optind = 1;
+    while ((option = getopt_long(argc, argv, "r:c:d:w:a:t:X:H:b:h", long_options,
+                                 NULL)) != -1) {
+        if (!take_option(options, option, err))
+            return false;
+        rate_given |= option == 'r';
+    }
+    if (options->help || options->from_stdin)
+        return true;
+    if (optind + 1 != argc)
+        return error_set(err, "exactly one URL is needed; see dragstrip load --help");
+    if (!rate_given)
+        return error_set(err, "the rate is missing: -r 20k, or -r max for a closed loop");
+    options->spec.url = argv[optind];
+    options->spec.headers = options->headers;
+    options->spec.body = buf_str(&options->body);
+    return true;
+}
+
+/* ---- progress ---- */
+
+static void print_live_line(void *context, int64_t second, const struct hist *latency,
+                            uint64_t ok, uint64_t errors)
+{
+    char p50[UNITS_TEXT_BYTES], p99[UNITS_TEXT_BYTES];
+    (void)context;
+    fprintf(stderr, "\r\033[K%s %3llds  %llu/s  p50 %s  p99 %s  errors %llu",
+            second < 0 ? "warm-up" : "measure",
+            (long long)(second < 0 ? -second : second + 1),
+            (unsigned long long)(ok + errors),
+            units_format_duration((double)hist_quantile(latency, .5), p50),
+            units_format_duration((double)hist_quantile(latency, .99), p99),
+            (unsigned long long)errors);
+}
+
+static double window_time(const struct hist *latency, double q)
+{
+    int64_t value_ns = hist_quantile(latency, q);
+    if (value_ns < 0)
+        return NAN;
+    return value_ns == HIST_INFINITE ? INFINITY : (double)value_ns;
+}
+
+static void print_json_line(json_t *json)
+{
+    json_dumpf(json, stdout, JSON_COMPACT);
+    fputc('\n', stdout);
+    fflush(stdout);
+    json_decref(json);
+}
+
+static void write_started(void *context, int64_t measure_ns, int64_t end_ns)
+{
+    (void)context;
+    print_json_line(json_pack("{s:{s:I, s:I}}", "start", "measure_ns",
+                              (json_int_t)measure_ns, "end_ns", (json_int_t)end_ns));
+}
+
+static void write_window(void *context, int64_t second, const struct hist *latency,
+                         uint64_t ok, uint64_t errors)
+{
+    struct load_window window = {.second = second,
+                                 .ok = ok,
+                                 .errors = errors,
+                                 .p50 = window_time(latency, .5),
+                                 .p99 = window_time(latency, .99)};
+    (void)context;
+    print_json_line(load_window_to_json(&window));
+}
+
+/* ---- the two ways to run ---- */
+
+static int exit_code_of(const struct load_result *result)
+{
+    if (result->interrupted)
+        return EXIT_INTERRUPTED;
+    return result->invalid_count > 0 ? EXIT_INVALID : EXIT_PASS;
+}
+
+static bool write_json(const struct load_result *result, const char *path,
+                       struct error *err)
+{
+    json_t *json = load_result_to_json(result, true);
+    char *text = json_dumps(json, JSON_INDENT(1) | JSON_REAL_PRECISION(15));
+    bool good = strcmp(path, "-") == 0 ? cmd_print(text) && cmd_print("\n")
+                                       : file_write_atomic(path, str_of(text), err);
+    free(text);
+    json_decref(json);
+    return good;
+}
+
+static int run_for_people(const struct load_options *options)
+{
+    struct load_result result;
+    struct error err = {""};
+    bool live = isatty(STDERR_FILENO);
+    struct load_watcher watcher = {.second = live ? print_live_line : NULL};
+    if (!generate_check(&options->spec, &err))
+        return cmd_fail(EXIT_USAGE, "%s", err.text);
+    if (!generate_run(&options->spec, &watcher, cmd_watch_signals(), &result, &err))
+        return cmd_fail(EXIT_BROKEN, "%s", err.text);
+    if (live)
+        fputs("\r\033[K", stderr);
+    int code = exit_code_of(&result);
+    if (!options->json_path || strcmp(options->json_path, "-") != 0) {
+        struct buf text;
+        buf_init(&text, 65536);
+        load_text_print(&result, &text);
+        if (!cmd_print(buf_text(&text)))
+            code = EXIT_BROKEN;
+        buf_fini(&text);
+    }
+    if (options->json_path && !write_json(&result, options->json_path, &err))
+        code = cmd_fail(EXIT_BROKEN, "%s", err.text);
+    load_result_fini(&result);
+    return code;
+}
+
+static int run_spec(const json_t *json)
+{
+    static const struct load_watcher watcher = {.started = write_started,
+                                                .second = write_window};
+    struct generate_spec spec;
+    struct load_result result;
+    struct error err;
+    if (!generate_spec_from_json(json, &spec, &err))
+        return cmd_fail(EXIT_USAGE, "%s", err.text);
+    bool good = generate_run(&spec, &watcher, cmd_watch_signals(), &result, &err);
+    generate_spec_fini(&spec);
+    if (!good)
+        return cmd_fail(EXIT_BROKEN, "%s", err.text);
+    print_json_line(json_pack("{s:o}", "result", load_result_to_json(&result, true)));
+    int code = exit_code_of(&result);
+    load_result_fini(&result);
+    return code;
+}
+
+static int run_for_race(void)
+{
+    json_error_t why;
+    json_t *json = json_loadf(stdin, 0, &why);
+    if (!json)
+        return cmd_fail(EXIT_USAGE, "the load spec on standard input is not JSON: %s",
+                        why.text);
+    int code = run_spec(json);
+    json_decref(json);
+    return code;
+}
+
+int cmd_load(int argc, char **argv)
+{
+    struct load_options options = {.spec = {.connections = 64,
+                                            .threads = 1,
+                                            .arrivals = ARRIVALS_POISSON,
+                                            .duration_ns = 10 * NS_PER_S,
+                                            .warmup_ns = 2 * NS_PER_S,
+                                            .timeout_ns = 5 * NS_PER_S,
+                                            .seed = 1}};
+    struct error err;
+    int code;
+    buf_init(&options.body, BODY_MAX);
+    if (!parse_options(&options, argc, argv, &err))
+        code = cmd_fail(EXIT_USAGE, "%s", err.text);
+    else if (options.help)
+        code = cmd_print(usage) ? EXIT_PASS : EXIT_BROKEN;
+    else
+        code = options.from_stdin ? run_for_race() : run_for_people(&options);
+    buf_fini(&options.body);
+    return code;
+}

@@ -1,0 +1,187 @@
+/*
+ * What spoils trust in a race, in sentences, the gravest first. Each function looks for
+ * one thing and says nothing when it is not there.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/units.h"
+#include "report/view_parts.h"
+
+/* Steal below this is background on every virtual machine. */
+static const double STEAL_WORTH_SAYING = .005;
+
+struct doubt { /* what all of them look at */
+    struct view_lines *lines;
+    const struct result *result;
+    const struct comparisons *comparisons;
+};
+
+static void say_partial(const struct doubt *doubt)
+{
+    const struct result *result = doubt->result;
+    int finished = 0;
+    for (int i = 0; i < result->trial_count; i++)
+        finished += result->trials[i].outcome != TRIAL_SKIPPED;
+    if (result->partial)
+        lines_add(doubt->lines,
+                  "The race was interrupted after %d trial%s; %d blocks were planned.",
+                  finished, finished == 1 ? "" : "s", result->blocks_planned);
+}
+
+static void say_failed(const struct doubt *doubt, int service)
+{
+    const struct service_finding *found = &doubt->comparisons->findings[service];
+    const char *name = doubt->result->services[service].name;
+    int all = found->trials_ok + found->trials_failed;
+    if (found->trials_failed)
+        lines_add(doubt->lines, "%s: %d of %d trials failed%s %s", name,
+                  found->trials_failed, all, found->trials_failed == 1 ? "," : ", first",
+                  found->why);
+    if (found->trials_invalid && found->trials_failed)
+        lines_add(doubt->lines, "%s: %d of %d trials are INVALID.", name,
+                  found->trials_invalid, all);
+    else if (found->trials_invalid)
+        lines_add(doubt->lines, "%s: %d of %d trials are INVALID%s %s", name,
+                  found->trials_invalid, all,
+                  found->trials_invalid == 1 ? "," : ", first", found->why);
+}
+
+static void say_overloaded(const struct doubt *doubt, int service)
+{
+    char rate[FIGURE_BYTES];
+    const struct service_finding *found = &doubt->comparisons->findings[service];
+    const struct cell_value *cells = &doubt->comparisons->cells[service * METRICS];
+    if (!found->trials_overloaded)
+        return;
+    char *offered = view_offered(doubt->result);
+    lines_add(doubt->lines, "%s could not hold %s: it answered %s (%d of %d trials%s).",
+              doubt->result->services[service].name, offered,
+              figure_rate(cells[METRIC_THROUGHPUT].median, rate),
+              found->trials_overloaded, found->trials_ok,
+              found->overloaded ? "" : ", so its latencies are still judged");
+    mem_free(offered);
+}
+
+static void say_skipped(const struct doubt *doubt, int service)
+{
+    const struct result_service *of = &doubt->result->services[service];
+    if (of->skipped)
+        lines_add(doubt->lines, "%s was skipped: %s", of->name, of->why);
+}
+
+static void say_errors(const struct doubt *doubt, int service)
+{
+    uint64_t due = 0, all = 0, errors[LOAD_ERROR_KINDS] = {0};
+    char kinds[256] = "", count[UNITS_TEXT_BYTES], total[UNITS_TEXT_BYTES];
+    char worst[FIGURE_BYTES];
+    for (int i = 0; i < doubt->result->trial_count; i++) {
+        const struct trial *trial = &doubt->result->trials[i];
+        if (trial->service != service || trial->outcome != TRIAL_OK)
+            continue;
+        due += trial->load.due;
+        all += load_result_errors(&trial->load);
+        for (int kind = 0; kind < LOAD_ERROR_KINDS; kind++)
+            errors[kind] += trial->load.errors[kind];
+    }
+    for (int kind = 0; kind < LOAD_ERROR_KINDS; kind++) {
+        size_t len = strlen(kinds);
+        if (errors[kind])
+            snprintf(kinds + len, sizeof(kinds) - len, "%s%s %s", len ? ", " : "",
+                     load_error_names[kind],
+                     units_format_count((double)errors[kind], count));
+    }
+    if (all)
+        lines_add(
+            doubt->lines, "%s: %s error%s in %s requests (%s), %s in its worst trial.",
+            doubt->result->services[service].name, units_format_count((double)all, count),
+            all == 1 ? "" : "s", units_format_count((double)due, total), kinds,
+            figure_share(doubt->comparisons->findings[service].error_share, worst));
+}
+
+static void say_killed(const struct doubt *doubt, int service)
+{
+    int killed = 0;
+    for (int i = 0; i < doubt->result->trial_count; i++) {
+        const struct trial *trial = &doubt->result->trials[i];
+        killed += trial->service == service && trial->drain_killed;
+    }
+    if (killed)
+        lines_add(doubt->lines, "%s ignored SIGTERM in %d trial%s and was killed.",
+                  doubt->result->services[service].name, killed, killed == 1 ? "" : "s");
+}
+
+/* Flagged, never dropped: METHOD 4. */
+static void say_outliers(const struct doubt *doubt, int service)
+{
+    struct buf text;
+    const struct cell_value *cells = &doubt->comparisons->cells[service * METRICS];
+    buf_init(&text, 1024);
+    for (int metric = 0; metric < METRICS; metric++) {
+        if (!cells[metric].outliers || cells[metric].thin_tail)
+            continue;
+        buf_format(&text, "%s%s in block %d", text.len ? ", " : "",
+                   view_short_names[metric], cells[metric].outlier_block);
+        if (cells[metric].outliers > 1)
+            buf_format(&text, " and %d more", cells[metric].outliers - 1);
+    }
+    if (text.len)
+        lines_add(doubt->lines, "%s: far from its median, but kept: %s.",
+                  doubt->result->services[service].name, buf_text(&text));
+    buf_fini(&text);
+}
+
+static void say_steal(const struct doubt *doubt)
+{
+    char share[FIGURE_BYTES], limit[FIGURE_BYTES];
+    const struct trial *worst = NULL;
+    for (int i = 0; i < doubt->result->trial_count; i++) {
+        const struct trial *trial = &doubt->result->trials[i];
+        if (trial->outcome == TRIAL_OK &&
+            (!worst || trial->steal_share > worst->steal_share))
+            worst = trial;
+    }
+    if (worst && worst->steal_share > STEAL_WORTH_SAYING)
+        lines_add(doubt->lines,
+                  "Other guests of the host took up to %s of the CPU time (block %d, %s; "
+                  "the limit is %s).",
+                  figure_share(worst->steal_share, share), worst->block,
+                  doubt->result->services[worst->service].name,
+                  figure_share(doubt->result->steal_limit, limit));
+}
+
+static void say_machine(const struct doubt *doubt)
+{
+    const struct result_machine *machine = &doubt->result->machine;
+    if (machine->cpus_shared)
+        lines_add(
+            doubt->lines,
+            "Service and generator share CPUs (service %s, generator %s): they take "
+            "time from each other.",
+            machine->service_cpus, machine->generator_cpus);
+    if (strcmp(machine->congestion_control, "bbr") == 0)
+        lines_add(doubt->lines,
+                  "TCP congestion control is bbr, which paces every send, on loopback "
+                  "too; reno or cubic cost less.");
+    if (machine->governor[0] && strcmp(machine->governor, "performance") != 0)
+        lines_add(doubt->lines,
+                  "The CPU frequency governor is %s, not performance: the clock may "
+                  "change during a trial.",
+                  machine->governor);
+}
+
+void view_add_doubts(struct view *view, const struct result *result,
+                     const struct comparisons *comparisons)
+{
+    static void (*const of_service[])(const struct doubt *, int) = {
+        say_failed, say_overloaded, say_skipped, say_errors, say_killed, say_outliers};
+    const struct doubt doubt = {&view->doubts, result, comparisons};
+    say_partial(&doubt);
+    for (size_t i = 0; i < sizeof(of_service) / sizeof(of_service[0]); i++) {
+        for (int service = 0; service < result->service_count; service++)
+            of_service[i](&doubt, service);
+    }
+    say_steal(&doubt);
+    say_machine(&doubt);
+}
