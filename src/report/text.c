@@ -52,25 +52,28 @@ static size_t width_of(int32_t code)
     return in_ranges(code, wide, sizeof(wide) / sizeof(wide[0])) ? 2 : 1;
 }
 
-static size_t str_width(struct str text)
-{
-    size_t width = 0, len;
-    for (; text.len; text.ptr += len, text.len -= len)
-        width += width_of(decode(text, &len));
-    return width;
-}
-
-size_t text_width(const char *text)
-{
-    return str_width(str_of(text));
-}
-
 /* C0, DEL, C1, and the marks that reverse the direction of a line. */
 static bool is_control(int32_t code)
 {
     static const struct range controls[] = {
         {0, 0x1f}, {0x7f, 0x9f}, {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2066, 0x2069}};
     return in_ranges(code, controls, sizeof(controls) / sizeof(controls[0]));
+}
+
+/* As text_clean prints it: what it replaces is one column. */
+static size_t str_width(struct str text)
+{
+    size_t width = 0;
+    for (size_t len; text.len; text.ptr += len, text.len -= len) {
+        int32_t code = decode(text, &len);
+        width += code < 0 || is_control(code) ? 1 : width_of(code);
+    }
+    return width;
+}
+
+size_t text_width(const char *text)
+{
+    return str_width(str_of(text));
 }
 
 void text_clean(struct buf *out, struct str text)

@@ -65,15 +65,22 @@ enum json_type json_peek(struct json *json)
     }
 }
 
-/* Bytes that a string may hold and that need no look: ASCII from the space on, without
- * the quote and the backslash. */
+/*
+ * Marks, in bit 7 of each byte, what needs a look: controls, the quote, the backslash,
+ * and all from 128 on. A borrow can mark a byte too many, but only above one that is
+ * rightly marked: "none" is exact, and so is the lowest mark.
+ */
+static uint64_t specials(uint64_t word)
+{
+    return ((word - CHARS_EIGHT(0x20)) | ((word ^ CHARS_EIGHT('"')) - CHARS_EIGHT(1)) |
+            ((word ^ CHARS_EIGHT('\\')) - CHARS_EIGHT(1)) | word) &
+           CHARS_EIGHT(0x80);
+}
+
 static const char *skip_plain(const char *at, const char *end)
 {
     while (end - at >= 8) {
-        uint64_t word = chars_load(at);
-        uint64_t marks =
-            chars_below(word, 0x20) | chars_below(word ^ CHARS_EIGHT('"'), 1) |
-            chars_below(word ^ CHARS_EIGHT('\\'), 1) | (word & CHARS_EIGHT(0x80));
+        uint64_t marks = specials(chars_load(at));
         if (marks)
             return at + __builtin_ctzll(marks) / 8;
         at += 8;

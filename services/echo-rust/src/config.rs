@@ -56,7 +56,7 @@ impl Config {
     pub fn from_process() -> Result<Self, ExitCode> {
         Self::try_parse().map_err(|error| {
             if error.use_stderr() {
-                eprintln!("rust-echo: {}", in_one_sentence(&error));
+                crate::log(in_one_sentence(&error));
                 return ExitCode::from(2);
             }
             // Nothing is left to be done about a closed stdout.

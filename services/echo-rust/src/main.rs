@@ -18,7 +18,8 @@ mod conn;
 mod echo;
 mod metrics;
 
-use std::io::{self, IsTerminal};
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -46,29 +47,34 @@ fn main() -> ExitCode {
         Ok(config) => config,
         Err(code) => return code,
     };
-    init_log();
+    init_tracing();
     match run(config) {
         Ok(code) => code,
         Err(sentence) => {
-            eprintln!("rust-echo: {sentence}");
+            log(sentence);
             ExitCode::FAILURE
         }
     }
 }
 
-/// The log goes to stderr. The three lines of the service's life have a target of their own, which
-/// stays on whatever RUST_LOG says: scripts wait for them. All else is quiet below a warning.
-fn init_log() {
+/// Warnings, and what RUST_LOG asks for, go to stderr: TraceLayer tells of requests at "debug".
+fn init_tracing() {
     let filter = EnvFilter::builder()
         .with_default_directive(tracing::Level::WARN.into())
-        .from_env_lossy()
-        .add_directive("life=info".parse().expect("a valid directive"));
+        .from_env_lossy();
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
         .with_target(false)
         .init();
+}
+
+/// Writes one line of the service's life to stderr. Not an event of tracing: scripts wait for these
+/// lines, so they have neither a time stamp nor a level that RUST_LOG could turn off. And not
+/// `eprintln!`: it panics if nobody reads stderr any more, which is no reason to stop serving.
+fn log(line: impl Display) {
+    let _ = writeln!(io::stderr(), "rust-echo: {line}");
 }
 
 fn run(config: Config) -> Result<ExitCode, String> {
@@ -90,14 +96,14 @@ async fn live(config: Config) -> Result<ExitCode, String> {
     let address = listener.local_addr().map_err(|error| format!("{error}."))?;
     let (drain, draining) = watch::channel(false);
     let server = Server::new(App::new(&config, draining.clone()), draining);
-    tracing::info!(target: "life", "rust-echo: listening on {address}");
+    log(format_args!("listening on {address}"));
 
     tokio::select! {
         () = server.accept_forever(&listener) => unreachable!("accepting ends with a signal only"),
         _ = signals.next() => {}
     }
 
-    tracing::info!(target: "life", "rust-echo: draining");
+    log("draining");
     drain.send_replace(true);
     server.empty_backlog(listener);
     tokio::select! {
@@ -105,7 +111,7 @@ async fn live(config: Config) -> Result<ExitCode, String> {
         () = sleep(DRAIN_LIMIT) => tracing::warn!("connections were cut off after {DRAIN_LIMIT:?}"),
         number = signals.next() => return Ok(ExitCode::from(128 + number)),
     }
-    tracing::info!(target: "life", "rust-echo: stopped");
+    log("stopped");
     Ok(ExitCode::SUCCESS)
 }
 
