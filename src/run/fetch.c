@@ -1,0 +1,83 @@
+#include "run/fetch.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "wire/http.h"
+
+enum { HEAD_MAX = 65536, PIECE = 16384 };
+
+struct reply {
+    struct buf head; /* until the head is complete */
+    bool in_body;
+    bool over;
+    struct http_response response;
+    struct http_body body;
+};
+
+/* False: not HTTP. */
+static bool take(struct reply *reply, struct str in, struct buf *out)
+{
+    struct str data, rest = in;
+    if (!reply->in_body) {
+        buf_add(&reply->head, in);
+        size_t len = http_head_length(buf_str(&reply->head), 0);
+        if (len == 0)
+            return !reply->head.overflow;
+        struct str all = buf_str(&reply->head);
+        if (http_parse_response((struct str){all.ptr, len}, &reply->response) != HTTP_OK)
+            return false;
+        http_body_init(&reply->body, reply->response.framing,
+                       reply->response.content_length);
+        reply->in_body = true;
+        rest = (struct str){all.ptr + len, all.len - len};
+    }
+    enum http_status status;
+    do {
+        status = http_body_feed(&reply->body, &rest, &data);
+        if (out)
+            buf_add(out, data);
+    } while (status == HTTP_PARTIAL && rest.len > 0);
+    reply->over = status == HTTP_OK;
+    return status == HTTP_OK || status == HTTP_PARTIAL;
+}
+
+static bool receive(int fd, struct reply *reply, struct buf *body, struct error *err)
+{
+    char piece[PIECE];
+    while (!reply->over) {
+        ssize_t n = sock_recv(fd, piece, sizeof(piece));
+        if (n < 0)
+            return error_set(err, "no answer: %s", strerror(errno));
+        if (n == 0 && reply->in_body && reply->response.framing == HTTP_UNTIL_EOF)
+            break;
+        if (n == 0)
+            return error_set(err, "the connection was closed before the answer was over");
+        if (!take(reply, (struct str){piece, (size_t)n}, body))
+            return error_set(err, "the answer is not HTTP");
+    }
+    return true;
+}
+
+bool fetch(const struct sock_address *address, const char *host, const char *path,
+           int64_t timeout_ns, int *status, struct buf *body, struct error *err)
+{
+    struct reply reply = {.over = false};
+    struct buf request;
+    int fd = sock_connect_blocking(address, timeout_ns, err);
+    if (fd < 0)
+        return false;
+    buf_init(&request, HEAD_MAX);
+    buf_init(&reply.head, HEAD_MAX);
+    buf_format(&request, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", path,
+               host);
+    bool good = sock_send(fd, buf_str(&request)) == (ssize_t)request.len
+                    ? receive(fd, &reply, body, err)
+                    : error_set(err, "cannot send: %s", strerror(errno));
+    if (good)
+        *status = reply.response.status;
+    close(fd);
+    buf_fini(&request);
+    buf_fini(&reply.head);
+    return good;
+}

@@ -1,0 +1,15 @@
+/*
+ * fetch: one small HTTP GET on a connection of its own, for readiness probes and scrapes.
+ */
+#ifndef DRAGSTRIP_RUN_FETCH_H
+#define DRAGSTRIP_RUN_FETCH_H
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "sys/sock.h"
+
+/* Blocks up to the time-out. The body is appended to *body unless NULL. */
+bool fetch(const struct sock_address *address, const char *host, const char *path,
+           int64_t timeout_ns, int *status, struct buf *body, struct error *err);
+
+#endif
