@@ -90,6 +90,11 @@ void markdown_print(const struct result *result, const struct comparisons *compa
     view_init(&view, result, comparisons);
     buf_add_text(out, "# ");
     print_paragraph(view.title, out);
+    if (view.verdict_count) {
+        buf_add_text(out, "Against ");
+        add_escaped(out, view.columns[0]);
+        buf_add_text(out, ":\n\n");
+    }
     for (int i = 0; i < view.verdict_count; i++) {
         buf_add_text(out, "- **");
         add_escaped(out, view.verdicts[i].service);

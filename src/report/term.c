@@ -17,6 +17,11 @@ static void print_verdicts(const struct view *view, size_t width, bool colour,
         names = name > names ? name : names;
         words = word > words ? word : words;
     }
+    if (view->verdict_count) {
+        buf_add_text(out, "Against ");
+        text_clean(out, str_of(view->columns[0]));
+        buf_add_text(out, ":\n");
+    }
     for (int i = 0; i < view->verdict_count; i++) {
         const struct view_verdict *verdict = &view->verdicts[i];
         size_t column = INDENT + names + 2 + words + 2;
@@ -26,8 +31,7 @@ static void print_verdicts(const struct view *view, size_t width, bool colour,
         buf_add_repeated(out, ' ', 2);
         text_wrap(out, verdict->detail, width, column, column);
     }
-    if (view->verdict_count)
-        buf_add_text(out, "\n");
+    buf_add_text(out, "\n");
 }
 
 static void set(struct term_table *table, int row, int column, const char *text,

@@ -112,14 +112,24 @@ static void say_killed(const struct doubt *doubt, int service)
                   doubt->result->services[service].name, killed, killed == 1 ? "" : "s");
 }
 
-/* Flagged, never dropped: METHOD 4. */
+/* METHOD 4 flags by the service's own spread, which may be next to nothing (the rate of
+ * an open loop): said here only when the trial is off by more than the margin, too. */
+static bool is_worth_saying(const struct doubt *doubt, const struct cell_value *cell,
+                            enum metric metric)
+{
+    double limit = 1 + compare_margin(doubt->result, metric);
+    return cell->outliers && metric_infos[metric].judged && !cell->thin_tail &&
+           (cell->high > cell->median * limit || cell->low * limit < cell->median);
+}
+
+/* Flagged, never dropped. */
 static void say_outliers(const struct doubt *doubt, int service)
 {
     struct buf text;
     const struct cell_value *cells = &doubt->comparisons->cells[service * METRICS];
     buf_init(&text, 1024);
     for (int metric = 0; metric < METRICS; metric++) {
-        if (!cells[metric].outliers || cells[metric].thin_tail)
+        if (!is_worth_saying(doubt, &cells[metric], (enum metric)metric))
             continue;
         buf_format(&text, "%s%s in block %d", text.len ? ", " : "",
                    view_short_names[metric], cells[metric].outlier_block);

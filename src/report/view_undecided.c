@@ -40,9 +40,11 @@ static void say_blocks(struct view *view, const struct comparisons *comparisons,
     for (int metric = 0; metric < METRICS; metric++) {
         const struct comparison *c =
             comparisons_find(comparisons, view->services[column], (enum metric)metric);
+        bool many = c->blocks_needed > SIGNED_RANK_MAX;
         if (c->blocks_needed)
-            buf_format(&text, "%s%d for %s", text.len ? ", " : "", c->blocks_needed,
-                       view_short_names[metric]);
+            buf_format(
+                &text, "%s%s%d for %s", text.len ? ", " : "", many ? "more than " : "",
+                many ? SIGNED_RANK_MAX : c->blocks_needed, view_short_names[metric]);
     }
     if (text.len)
         lines_add(&view->doubts,

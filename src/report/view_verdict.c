@@ -56,7 +56,9 @@ static void add_main(const struct headline *line, struct buf *out)
     if (c->negligible)
         buf_format(out, ", different, but within %g%%",
                    compare_margin(line->result, c->metric) * 100);
-    if (c->verdict == VERDICT_INCONCLUSIVE && c->blocks_needed)
+    if (c->verdict == VERDICT_INCONCLUSIVE && c->blocks_needed > SIGNED_RANK_MAX)
+        buf_format(out, ", more than %d blocks would decide", SIGNED_RANK_MAX);
+    else if (c->verdict == VERDICT_INCONCLUSIVE && c->blocks_needed)
         buf_format(out, ", about %d blocks would decide", c->blocks_needed);
 }
 

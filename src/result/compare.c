@@ -39,6 +39,22 @@ static double spread_of(const struct sample *sample)
     return isfinite(mad) ? mad : (double)NAN;
 }
 
+/* Of the whole sample: counts who is far out, and remembers the furthest. */
+static void flag_outliers(const struct sample *sample, struct cell_value *out)
+{
+    double furthest = 0;
+    for (size_t i = 0; i < sample->n; i++) {
+        double distance = fabs(sample->values[i] - out->median);
+        if (!robust_is_outlier(sample->values, sample->n, i))
+            continue;
+        out->outliers++;
+        if (distance > furthest) {
+            furthest = distance;
+            out->outlier_block = sample->block[i];
+        }
+    }
+}
+
 static void fill_cell(const struct blocks *blocks, int service, enum metric metric,
                       struct cell_value *out)
 {
@@ -49,14 +65,11 @@ static void fill_cell(const struct blocks *blocks, int service, enum metric metr
     out->median = robust_median(sample.values, sample.n);
     out->spread = spread_of(&sample);
     out->low = out->high = sample.n ? sample.values[0] : (double)NAN;
-    for (size_t i = 0; i < sample.n; i++) {
+    for (size_t i = 1; i < sample.n; i++) {
         out->low = fmin(out->low, sample.values[i]);
         out->high = fmax(out->high, sample.values[i]);
-        if (!robust_is_outlier(sample.values, sample.n, i))
-            continue;
-        if (!out->outliers++)
-            out->outlier_block = sample.block[i];
     }
+    flag_outliers(&sample, out);
     out->k_eff = percentile < 0 ? (double)NAN : k_eff_median(blocks, service, percentile);
     out->thin_tail = percentile >= 0 && !(out->k_eff >= K_EFF_SHOWN);
 }

@@ -66,8 +66,8 @@ struct cell_value { /* one service, one metric: a column of the table */
     double low, high; /* smallest and largest trial */
     double spread;    /* MAD of ln values, about the coefficient of variation; NAN */
     int n;
-    int outliers;      /* flagged trials, METHOD 4, of the finite ones */
-    int outlier_block; /* the first of them; 0 none */
+    int outliers;      /* flagged trials, METHOD 4 */
+    int outlier_block; /* of the furthest; 0 none */
     double k_eff;      /* median over trials, percentiles only, NAN elsewhere */
     bool thin_tail;    /* k_eff < 10 or unknown: shown as a dash */
 };

@@ -1,0 +1,199 @@
+#include "run/trial.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "run/generator.h"
+#include "run/service.h"
+#include "sys/procfs.h"
+
+/* How often the peak of a process tree is looked at, beside the kernel's own high mark.
+ */
+#define LOOK_NS (200 * NS_PER_MS)
+#define GENERATOR_GRACE_NS (10 * NS_PER_S)
+
+struct watch { /* what is sampled around the measured time */
+    struct procfs_tree from, to;
+    struct procfs_machine machine_from, machine_to;
+    bool has_from, has_to;
+    int64_t rss_peak_bytes;
+};
+
+static struct generate_spec spec_of(const struct trial_setup *setup,
+                                    const struct trial_place *place)
+{
+    const struct plan_load *load = &setup->plan->load;
+    return (struct generate_spec){.url = setup->plan->services[place->service].url,
+                                  .method = load->method,
+                                  .headers = (const char *const *)load->headers.items,
+                                  .header_count = load->headers.count,
+                                  .body = {load->body, load->body_bytes},
+                                  .rate_hz = load->rate,
+                                  .arrivals = strcmp(load->arrivals, "constant") == 0
+                                                  ? ARRIVALS_CONSTANT
+                                                  : ARRIVALS_POISSON,
+                                  .connections = load->connections,
+                                  .threads = load->threads,
+                                  .warmup_ns = load->warmup_ns,
+                                  .duration_ns = load->duration_ns,
+                                  .timeout_ns = load->timeout_ns,
+                                  .seed = place->seed,
+                                  .cpus = setup->generator_cpus};
+}
+
+/* Takes the samples at both ends of the measured time, each as near as can be. */
+static void sample(struct watch *watch, const struct generator *generator,
+                   struct service *service)
+{
+    struct procfs_tree tree;
+    int64_t now_ns = clock_now_ns();
+    if (generator->measure_ns == 0 || !service_sample(service, &tree))
+        return;
+    if (tree.rss_bytes > watch->rss_peak_bytes)
+        watch->rss_peak_bytes = tree.rss_bytes;
+    if (!watch->has_from && now_ns >= generator->measure_ns) {
+        watch->from = tree;
+        watch->has_from = procfs_read_machine(&watch->machine_from);
+    }
+    if (!watch->has_to && now_ns >= generator->end_ns) {
+        watch->to = tree;
+        watch->has_to = procfs_read_machine(&watch->machine_to);
+    }
+}
+
+static int64_t next_look(const struct watch *watch, const struct generator *generator)
+{
+    int64_t next_ns = clock_now_ns() + LOOK_NS;
+    int64_t edge_ns = watch->has_from ? generator->end_ns : generator->measure_ns;
+    bool edge_ahead = generator->measure_ns > 0 && !watch->has_to;
+    return edge_ahead && edge_ns < next_ns ? edge_ns : next_ns;
+}
+
+/* Follows the generator to its end. False: the trial failed, err says why. */
+static bool follow(const struct trial_setup *setup, struct generator *generator,
+                   struct service *service, struct watch *watch, struct error *err)
+{
+    bool told = false;
+    while (!generator->over) {
+        if (!generator_read(generator, next_look(watch, generator), err))
+            return false;
+        sample(watch, generator, service);
+        if (generator->has_window && setup->second)
+            setup->second(setup->context, &generator->window);
+        generator->has_window = false;
+        if (!service_is_alive(service)) {
+            service_explain_death(service, err);
+            return error_prefix(err, "the service died in the trial: ");
+        }
+        if (atomic_load(setup->stop) && !told) {
+            child_signal(&generator->child, SIGTERM);
+            told = true;
+        }
+    }
+    return generator_finish(generator, clock_now_ns() + GENERATOR_GRACE_NS, err);
+}
+
+static void fill_usage(const struct watch *watch, struct trial *out)
+{
+    if (!watch->has_from || !watch->has_to)
+        return;
+    double answered = out->load.achieved_rate * (double)out->load.duration_ns / 1e9;
+    out->cpu_seconds = (double)(watch->to.cpu_ns - watch->from.cpu_ns) / 1e9;
+    if (answered > 0)
+        out->cpu_us_per_request = out->cpu_seconds * 1e6 / answered;
+    /* One process: the kernel's own high mark is exact; several: the peak as seen. */
+    out->rss_peak_bytes = (double)(watch->to.processes == 1 ? watch->to.rss_peak_bytes
+                                                            : watch->rss_peak_bytes);
+    out->rss_end_bytes = (double)watch->to.rss_bytes;
+    out->switches_voluntary =
+        (double)(watch->to.switches_voluntary - watch->from.switches_voluntary);
+    out->switches_involuntary =
+        (double)(watch->to.switches_involuntary - watch->from.switches_involuntary);
+    out->processes = watch->to.processes;
+    out->steal_share = procfs_steal_share(&watch->machine_from, &watch->machine_to);
+}
+
+/* METHOD 6: what spoils this trial. */
+static void judge(const struct plan *plan, struct trial *out)
+{
+    const struct load_result *load = &out->load;
+    double errors = (double)load_result_errors(load);
+    double share = load->due ? errors / (double)load->due : 0;
+    for (int i = 0; i < load->invalid_count; i++)
+        memcpy(out->invalid[out->invalid_count++], load->invalid[i], LOAD_REASON_BYTES);
+    if (share > plan->error_limit && !load->overloaded &&
+        out->invalid_count < LOAD_INVALID_MAX)
+        snprintf(out->invalid[out->invalid_count++], LOAD_REASON_BYTES,
+                 "%.2f %% of the requests failed, the plan's limit is %.2f %%",
+                 100 * share, 100 * plan->error_limit);
+    if (out->steal_share > plan->steal_limit && out->invalid_count < LOAD_INVALID_MAX)
+        snprintf(out->invalid[out->invalid_count++], LOAD_REASON_BYTES,
+                 "the machine lost %.1f %% of its CPU time to others (steal), the plan's "
+                 "limit is %.1f %%",
+                 100 * out->steal_share, 100 * plan->steal_limit);
+}
+
+static bool measure(const struct trial_setup *setup, const struct trial_place *place,
+                    struct service *service, struct trial *out, struct error *err)
+{
+    struct generator generator;
+    struct watch watch = {.has_from = false};
+    struct generate_spec spec = spec_of(setup, place);
+    cpu_set_t cpus;
+    const cpu_set_t *pin = NULL;
+    if (setup->generator_cpus) {
+        if (!cpu_parse(setup->generator_cpus, &cpus, err))
+            return false;
+        pin = &cpus;
+    }
+    bool good = generator_start(&generator, setup->program, &spec, pin, err) &&
+                follow(setup, &generator, service, &watch, err) &&
+                load_result_from_json(generator.result, &out->load, err);
+    generator_fini(&generator);
+    if (good)
+        fill_usage(&watch, out);
+    return good;
+}
+
+void trial_run(const struct trial_setup *setup, const struct trial_place *place,
+               struct trial *out)
+{
+    struct service service;
+    struct error err = {""};
+    struct service_limits limits = {.ready_ns = setup->plan->ready_limit_ns,
+                                    .stop_ns = setup->plan->stop_limit_ns,
+                                    .cpus = setup->service_cpus};
+    *out = (struct trial){.block = place->block,
+                          .position = place->position,
+                          .service = place->service,
+                          .seed = place->seed,
+                          .started_unix = (double)clock_wall_ns() / 1e9,
+                          .cold_start_ns = NAN,
+                          .drain_ns = NAN,
+                          .cpu_seconds = NAN,
+                          .cpu_us_per_request = NAN,
+                          .rss_peak_bytes = NAN,
+                          .rss_end_bytes = NAN,
+                          .switches_voluntary = NAN,
+                          .switches_involuntary = NAN};
+    bool started = service_start(&service, &setup->plan->services[place->service],
+                                 place->log_path, &limits, setup->stop, &err);
+    bool good = started && measure(setup, place, &service, out, &err);
+    if (started) {
+        service_stop(&service, &limits);
+        out->cold_start_ns = service.cold_start_ns;
+        out->drain_ns = service.drain_ns;
+        out->drain_killed = service.killed;
+    }
+    if (good)
+        judge(setup->plan, out);
+    else
+        out->why = mem_copy_text(err.text);
+    out->outcome = atomic_load(setup->stop) ? TRIAL_SKIPPED
+                   : good                   ? TRIAL_OK
+                                            : TRIAL_FAILED;
+}

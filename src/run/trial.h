@@ -1,0 +1,39 @@
+/*
+ * trial: one service, measured once: fresh start, ready, warm-up, measured time, stop
+ * (METHOD 1.7). The generator is a child process of its own.
+ */
+#ifndef DRAGSTRIP_RUN_TRIAL_H
+#define DRAGSTRIP_RUN_TRIAL_H
+
+#include "result/result.h"
+#include "run/plan.h"
+#include "sys/cpu.h"
+
+#include <stdatomic.h>
+
+struct trial_setup {
+    const struct plan *plan;
+    const char *program; /* this tool, to start the generator with */
+    const cpu_set_t *service_cpus;
+    const char *generator_cpus; /* as text; NULL: anywhere */
+    atomic_bool *stop;
+    /* Called about every second while the generator runs; may be NULL. */
+    void (*second)(void *context, const struct load_window *window);
+    void *context;
+};
+
+/* Where and when: block and position count from 1. */
+struct trial_place {
+    int block, position, service;
+    uint64_t seed;        /* of the block's arrivals */
+    const char *log_path; /* the service's output */
+};
+
+/*
+ * Runs it and fills *out (trial_fini). A trial that goes wrong is TRIAL_FAILED with its
+ * reason; one that was interrupted is TRIAL_SKIPPED. No child is left in any case.
+ */
+void trial_run(const struct trial_setup *setup, const struct trial_place *place,
+               struct trial *out);
+
+#endif

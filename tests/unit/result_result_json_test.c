@@ -1,0 +1,140 @@
+/* result.json: golden file, round trip, every member missing or mistyped, broken text. */
+#include "faults.h"
+#include "golden.h"
+#include "race.h"
+
+static bool read_result(const json_t *json, struct error *err)
+{
+    struct result out;
+    char *text = json_dumps(json, LOAD_JSON_DIGITS);
+    bool good = result_from_text(str_of(text), &out, err);
+    mem_free(text);
+    if (good)
+        result_fini(&out);
+    return good;
+}
+
+static bool read_text(const char *text, struct error *err)
+{
+    struct result out;
+    bool good = result_from_text(str_of(text), &out, err);
+    if (good)
+        result_fini(&out);
+    return good;
+}
+
+static void round_trip(void)
+{
+    struct result race, again;
+    struct error err = {""};
+    race_showcase(&race);
+    struct trial *dead = race_trial(&race, 9, 3);
+    dead->outcome = TRIAL_FAILED;
+    dead->why = mem_copy_text("it died:\npanic: \xff");
+    load_result_fini(&dead->load);
+    char *text = result_to_text(&race);
+    if (!TAP_OK(result_from_text(str_of(text), &again, &err), "reads what was written"))
+        printf("# %s\n", err.text);
+    char *text_again = result_to_text(&again);
+    TAP_OK(strcmp(text, text_again) == 0, "writes again what was read, byte for byte");
+    TAP_INT(again.trial_count, race.trial_count, "all trials");
+    TAP_OK(again.trials[35].outcome == TRIAL_FAILED, "a failed trial stays failed");
+    TAP_TEXT(again.trials[35].why, "it died:\npanic: ?", "with its reason, made UTF-8");
+    TAP_OK(again.trials[35].load.target == NULL, "and without a load");
+    TAP_OK(again.trials[34].service == 2 && again.trials[34].block == 9, "who and where");
+    mem_free(text);
+    mem_free(text_again);
+    result_fini(&race);
+    result_fini(&again);
+}
+
+/* tests/lib/recompute_test.py reads this file beside the golden reports. */
+static void golden(void)
+{
+    struct result race;
+    race_showcase(&race);
+    char *text = result_to_text(&race);
+    golden_check("race.json", text);
+    mem_free(text);
+    result_fini(&race);
+}
+
+static void faults(void)
+{
+    static const char *const derived[] = {"comparisons", "summary", NULL};
+    struct result race;
+    race_new(&race, 2, 1, .01);
+    char *text = result_to_text(&race);
+    json_t *json = json_loads(text, 0, NULL);
+    FAULTS_CHECK(json, read_result, derived);
+    json_decref(json);
+    mem_free(text);
+    result_fini(&race);
+}
+
+/* Changes one value of a good result by its path and sees the reader complain. */
+static void refusals(void)
+{
+    static const struct {
+        const char *from, *to, *complaint;
+    } cases[] = {
+        {"\"baseline\": \"c-echo\"", "\"baseline\": \"d-echo\"",
+         "result: baseline names no service: \"d-echo\""},
+        {"\"schema\": \"dragstrip.result/1\"", "\"schema\": \"dragstrip.result/9\"",
+         "result: schema is not \"dragstrip.result/1\""},
+        {"\"block\": 1,", "\"block\": 0,",
+         "result: cells[0].trials[0].block is 0, outside 1 to 200"},
+        {"\"outcome\": \"ok\"", "\"outcome\": \"fine\"",
+         "result: cells[0].trials[0].outcome is none of ok, failed, skipped"},
+        {"\"margin_tail\": 0.1", "\"margin_tail\": 10",
+         "result: limits.margin_tail is not a share of 0 to 1"},
+    };
+    struct result race;
+    struct error err;
+    race_new(&race, 2, 1, .01);
+    char *text = result_to_text(&race);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        /* The value that the reader reads is the last one: comparisons come before. */
+        char *at = strstr(strcmp(cases[i].from, "\"block\": 1,") == 0
+                              ? strstr(text, "\"trials\"")
+                              : text,
+                          cases[i].from);
+        char *broken = mem_format("%.*s%s%s", (int)(at - text), text, cases[i].to,
+                                  at + strlen(cases[i].from));
+        TAP_OK(!read_text(broken, &err), "refused: %s", cases[i].to);
+        TAP_TEXT(err.text, cases[i].complaint, "and the complaint is right");
+        mem_free(broken);
+    }
+    mem_free(text);
+    result_fini(&race);
+}
+
+static void broken_text(void)
+{
+    struct result race;
+    struct error err;
+    race_new(&race, 2, 1, .01);
+    char *text = result_to_text(&race);
+    size_t len = strlen(text), accepted = 0;
+    for (size_t cut = 0; cut < len; cut += 17) {
+        char *part = mem_copy_bytes(text, cut);
+        accepted += read_text(part, &err);
+        mem_free(part);
+    }
+    TAP_INT(accepted, 0, "no truncation is accepted");
+    TAP_OK(!read_text("{\n\"schema\": }", &err), "no JSON");
+    TAP_OK(strncmp(err.text, "not JSON: line 2, column", 24) == 0, "line and column");
+    TAP_OK(!read_text("[]", &err), "an array is no result");
+    mem_free(text);
+    result_fini(&race);
+}
+
+int main(void)
+{
+    golden();
+    round_trip();
+    faults();
+    refusals();
+    broken_text();
+    return tap_done();
+}
