@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"sync/atomic"
 )
@@ -40,13 +42,34 @@ func (l listener) Accept() (net.Conn, error) {
 
 type conn struct {
 	*net.TCPConn
-	busy atomic.Bool
+	busy     atomic.Bool
+	handling atomic.Bool // a request's head was read, its answer is not finished
+}
+
+// connKey is the context key of a request's *conn.
+type connKey struct{}
+
+func withConn(ctx context.Context, nc net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, nc)
+}
+
+// startHandling notes that the request's head has arrived. StateActive does not tell:
+// net/http leaves it out for a request whose first bytes came with the one before.
+func startHandling(r *http.Request) {
+	if c, ok := r.Context().Value(connKey{}).(*conn); ok {
+		c.handling.Store(true)
+	}
 }
 
 func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.TCPConn.Read(p)
 	if n > 0 {
 		c.busy.Store(true)
+	}
+	// A head that stalls ends its connection. net/http means to do so too, but takes a
+	// line that was cut off for a whole one and answers 400 to what was never finished.
+	if err != nil && !c.handling.Load() && errors.Is(err, os.ErrDeadlineExceeded) {
+		c.Close()
 	}
 	return n, err
 }
@@ -74,6 +97,7 @@ func (t *connTracker) onState(nc net.Conn, state http.ConnState) {
 		return
 	case http.StateIdle:
 		c.busy.Store(false)
+		c.handling.Store(false)
 	default:
 		return
 	}

@@ -35,6 +35,7 @@ const drainTimeout = 25 * time.Second
 const (
 	exitFailure = 1
 	exitUsage   = 2
+	exitSignal  = 128 // plus the signal's number, as shells have it
 )
 
 func main() {
@@ -61,8 +62,8 @@ func run(cfg config) error {
 	}
 	// Before listening: a signal must find its handler from the moment that a
 	// client can find the port.
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
-	defer stop()
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGTERM, os.Interrupt)
 
 	ln, err := listen(cfg.listen)
 	if err != nil {
@@ -76,15 +77,26 @@ func run(cfg config) error {
 	select {
 	case err := <-served:
 		return fmt.Errorf("cannot accept connections: %w", err)
-	case <-ctx.Done():
+	case <-signals:
 	}
-	stop() // from here on a second signal has its default effect: it ends the process
+	go exitOn(signals)
 	logf("draining")
 	if err := drain(srv, ln, served); err != nil {
 		return err
 	}
 	logf("stopped")
 	return nil
+}
+
+// exitOn ends the process with the next signal. Giving the signals back their former
+// effect would be shorter, but a shell starts its background jobs with SIGINT ignored,
+// and then that is its former effect.
+func exitOn(signals <-chan os.Signal) {
+	code := exitSignal
+	if number, ok := (<-signals).(syscall.Signal); ok {
+		code += int(number)
+	}
+	os.Exit(code)
 }
 
 // drain stops accepting, then waits for what is still being served. No connection can

@@ -69,6 +69,7 @@ func newServer(cfg config) *server {
 		WriteTimeout: writeTimeout,
 		IdleTimeout:  idleTimeout,
 		ConnState:    s.conns.onState,
+		ConnContext:  withConn,
 		// So that "OPTIONS *" is counted and answered like any unknown path.
 		DisableGeneralOptionsHandler: true,
 		// ErrorLog stays: without TLS it tells of panics and of failing to accept,
@@ -84,6 +85,7 @@ func (s *server) serve(ln *net.TCPListener) error {
 // ServeHTTP routes, answers and counts one request.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
+	startHandling(r)
 	rt := s.routes[r.URL.Path]
 	if rt == nil {
 		rt = s.unknown

@@ -126,15 +126,39 @@ func TestDrain(t *testing.T) {
 	}
 }
 
+// A head that stalls is not a request, so it is not answered.
+func TestStalledHead(t *testing.T) {
+	s := newServer(config{})
+	s.http.ReadTimeout = 50 * time.Millisecond
+	addr, _ := startServer(t, s)
+	for _, cut := range []string{"POST", "POST /echo HTTP/1.1", "POST /echo HTTP/1.1\r\nHost"} {
+		for _, before := range []string{"", post} {
+			t.Run(fmt.Sprintf("%q after %d bytes", cut, len(before)), func(t *testing.T) {
+				c := dial(t, addr)
+				send(t, c, before)
+				if before != "" {
+					receive(t, c)
+				}
+				send(t, c, cut)
+				expectClosed(t, c, time.Second)
+			})
+		}
+	}
+}
+
 // start serves on a free port. The function it returns begins a drain and gives its
 // end.
 func start(t *testing.T) (addr string, drainNow func() <-chan error) {
+	t.Helper()
+	return startServer(t, newServer(config{}))
+}
+
+func startServer(t *testing.T, s *server) (addr string, drainNow func() <-chan error) {
 	t.Helper()
 	ln, err := listen("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newServer(config{})
 	served := make(chan error, 1)
 	go func() { served <- s.serve(ln) }()
 	t.Cleanup(func() { s.http.Close() })
