@@ -9,8 +9,8 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{FromRequest, Request, State};
-use axum::http::StatusCode;
-use axum::http::header::{CONNECTION, CONTENT_TYPE};
+use axum::http::header::{CONNECTION, CONTENT_TYPE, HOST};
+use axum::http::{StatusCode, Version};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -60,10 +60,23 @@ async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> R
     let start = Instant::now();
     let method = request.method().clone();
     let route = Route::of(request.uri().path());
-    let response = next.run(request).await;
+    let response = match check_host(&request) {
+        Ok(()) => next.run(request).await,
+        Err(fault) => fault.into_response(),
+    };
     app.metrics
         .observe(&method, route, response.status(), start.elapsed());
     response
+}
+
+/// RFC 9112, section 3.2. hyper leaves this to us. It has no layer of its own, so that it costs no
+/// further boxed future.
+fn check_host(request: &Request) -> Result<(), Fault> {
+    match request.headers().get_all(HOST).iter().count() {
+        0 if request.version() == Version::HTTP_11 => Err(Fault::Host("no Host header")),
+        0 | 1 => Ok(()),
+        _ => Err(Fault::Host("more than one Host header")),
+    }
 }
 
 async fn echo(State(app): State<Arc<App>>, Whole(body): Whole) -> Result<Response, Fault> {
@@ -125,6 +138,7 @@ impl<S: Sync> FromRequest<S> for Whole {
 /// Why a request is not answered as its sender wished.
 #[derive(Debug)]
 enum Fault {
+    Host(&'static str),
     Json(String),
     Body(String),
     TooLarge,
@@ -132,9 +146,10 @@ enum Fault {
 
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
-        // Part of the body is unread in the last two cases: this connection is of no more use.
+        // Where a body may be unread the connection is of no more use.
         let close = [(CONNECTION, "close")];
         match self {
+            Fault::Host(error) => (close, fault(StatusCode::BAD_REQUEST, error)).into_response(),
             Fault::Json(error) => fault(StatusCode::BAD_REQUEST, &error),
             Fault::Body(error) => {
                 let error = format!("the body cannot be read: {error}");

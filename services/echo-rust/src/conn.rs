@@ -111,7 +111,7 @@ async fn answer(
 ) -> Result<Response, Infallible> {
     let mut response = response.await?;
     if response.headers().contains_key(CONNECTION) {
-        // The application says "close" exactly if it left part of the body unread.
+        // The application says "close" exactly if it may have left part of the body unread.
         link.linger.store(true, Relaxed);
     }
     if link.is_draining() {

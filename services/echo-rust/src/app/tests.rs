@@ -26,6 +26,7 @@ async fn ask(router: &Router, method: &str, path: &str, body: impl Into<Body>) -
     let request = Request::builder()
         .method(method)
         .uri(path)
+        .header(HOST, "h")
         .body(body.into())
         .unwrap();
     router.clone().oneshot(request).await.unwrap()
@@ -62,6 +63,27 @@ async fn routes() {
             (status, allow),
             "{method} {path}"
         );
+    }
+}
+
+#[tokio::test]
+async fn one_host() {
+    let router = router(false);
+    for (version, hosts, status) in [
+        (Version::HTTP_11, 0, 400),
+        (Version::HTTP_11, 1, 200),
+        (Version::HTTP_11, 2, 400),
+        (Version::HTTP_10, 0, 200),
+        (Version::HTTP_10, 2, 400),
+    ] {
+        let mut request = Request::builder().version(version).uri("/healthz");
+        for _ in 0..hosts {
+            request = request.header(HOST, "h");
+        }
+        let request = request.body(Body::empty()).unwrap();
+        let response = router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), status, "{version:?}, {hosts} Host lines");
+        assert_eq!(response.headers().contains_key(CONNECTION), status == 400);
     }
 }
 
