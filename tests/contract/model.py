@@ -197,7 +197,9 @@ class Link:
 
     def read_body(self, headers):
         lengths, codings = headers["content-length"], headers["transfer-encoding"]
-        if codings and (lengths and not broken("length-and-chunks") or codings[0].lower() != "chunked"):
+        if lengths and broken("length-over-chunks"):
+            codings = []
+        if codings and (lengths or codings[0].lower() != "chunked"):
             raise Refusal(400)
         if any(not re.fullmatch(r"\d+", each) for each in lengths) or len(set(lengths)) > 1:
             raise Refusal(400)
@@ -319,6 +321,8 @@ def refuse(code, text):
 def main():
     options = options_of(sys.argv[1:])
     signals = {signal.SIGTERM, signal.SIGINT}
+    if broken("leaves-ignored") and signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signals = {signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     try:
         model = Model(options)
@@ -343,6 +347,8 @@ def log(text):
 
 
 def second_signal(signals):
+    if broken("resets-to-ignored") and signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signals = {signal.SIGTERM}
     signal.sigwait(signals)
     if not broken("ignores-second-signal"):
         os._exit(1)

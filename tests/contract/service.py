@@ -37,6 +37,11 @@ def _die_with_parent():
         _libc.signal(int(number), None)
 
 
+def _die_with_parent_behind_ampersand():
+    _die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def environment(**extra):
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("ECHO_", "DRAGSTRIP_"))}
     return {**kept, **extra}
@@ -56,15 +61,17 @@ def run_to_end(*flags, env=None, timeout=5):
 
 
 class Service:
-    """One running service. `listen=None` leaves the address to the environment."""
+    """One running service. `listen=None` leaves the address to the environment; `ampersand` starts it
+    as a shell without job control starts `COMMAND &`: with SIGINT ignored."""
 
-    def __init__(self, *flags, env=None, listen="127.0.0.1:0"):
+    def __init__(self, *flags, env=None, listen="127.0.0.1:0", ampersand=False):
         where = ["--listen", listen] if listen else []
         self.err, self.out = tempfile.TemporaryFile(), tempfile.TemporaryFile()
         self.started = time.time()
         self.process = subprocess.Popen(
             [*COMMAND, *where, *flags], env=environment(**(env or {})), stdin=subprocess.DEVNULL,
-            stdout=self.out, stderr=self.err, start_new_session=True, preexec_fn=_die_with_parent)
+            stdout=self.out, stderr=self.err, start_new_session=True,
+            preexec_fn=_die_with_parent_behind_ampersand if ampersand else _die_with_parent)
         _running.add(self)
         try:
             line = self.await_log("listening on", START_S)

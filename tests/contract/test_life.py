@@ -302,3 +302,26 @@ class SecondSignal(LifeCase):
         self.assertTrue(self.service.alive(), "it ended with a request in flight")
         self.service.notify(second)
         self.assertIsNotNone(self.service.exit_code(1), "still running 1 s after the second signal")
+
+
+class Ampersand(LifeCase):
+    """A service that a shell has started with `&`, which leaves SIGINT ignored."""
+
+    def setUp(self):
+        self.service = service.Service(ampersand=True)
+        self.wires = []
+
+    def test_first(self):
+        """Started with SIGINT ignored, it is drained by SIGINT all the same."""
+        self.service.notify(signal.SIGINT)
+        self.check_ended()
+        self.check_log()
+
+    def test_second(self):
+        """Started with SIGINT ignored, it is ended at once by a second SIGINT."""
+        self.half()
+        self.service.drain(signal.SIGINT)
+        time.sleep(0.1)
+        self.assertTrue(self.service.alive(), "it ended with a request in flight")
+        self.service.notify(signal.SIGINT)
+        self.assertIsNotNone(self.service.exit_code(1), "still running 1 s after the second signal")
