@@ -18,9 +18,10 @@ enum arrivals { ARRIVALS_CONSTANT, ARRIVALS_POISSON };
 
 struct schedule {
     enum arrivals arrivals;
-    double gap_ns; /* mean gap of this worker's stream */
-    double first_ns;
+    double rate_hz; /* over all workers */
+    double gap_ns;  /* mean gap of this worker's stream */
     double at_ns;   /* Poisson: the running sum */
+    uint64_t worker, workers;
     uint64_t index; /* of the next request in this stream */
     int64_t span_ns;
     int64_t next_ns;
