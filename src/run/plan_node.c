@@ -21,6 +21,37 @@ bool plan_complain(struct plan_reader *reader, const yaml_node_t *at, const char
                      text);
 }
 
+static bool complain_syntax(const char *path, const yaml_parser_t *parser,
+                            struct error *err)
+{
+    return error_set(err, "%s:%zu: this is not YAML: %s%s%s", path,
+                     parser->problem_mark.line + 1,
+                     parser->problem ? parser->problem : "it cannot be read",
+                     parser->context ? " " : "", parser->context ? parser->context : "");
+}
+
+bool plan_parse(const char *path, struct str text, const struct plan_key *table,
+                void *subject, struct error *err)
+{
+    yaml_parser_t parser;
+    yaml_document_t document;
+    if (!yaml_parser_initialize(&parser))
+        return error_set(err, "%s: no memory for the YAML parser", path);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text.ptr, text.len);
+    bool good = yaml_parser_load(&parser, &document);
+    if (!good) {
+        complain_syntax(path, &parser, err);
+    } else {
+        struct plan_reader reader = {path, &document, err};
+        yaml_node_t *root = yaml_document_get_root_node(&document);
+        good = root ? plan_walk(&reader, table, "the plan", root, subject)
+                    : error_set(err, "%s: the plan is empty", path);
+        yaml_document_delete(&document);
+    }
+    yaml_parser_delete(&parser);
+    return good;
+}
+
 const char *plan_scalar(struct plan_reader *reader, const char *name, yaml_node_t *value)
 {
     if (value->type == YAML_SCALAR_NODE && value->data.scalar.length > 0)

@@ -25,6 +25,10 @@ struct plan_key {
     bool required;
 };
 
+/* Parses the text as one YAML document and applies the table to its root. */
+bool plan_parse(const char *path, struct str text, const struct plan_key *table,
+                void *subject, struct error *err);
+
 /* Applies a table to a mapping; `where` names it in complaints ("load", "the plan"). */
 bool plan_walk(struct plan_reader *reader, const struct plan_key *table,
                const char *where, yaml_node_t *mapping, void *subject);

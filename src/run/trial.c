@@ -23,28 +23,6 @@ struct watch { /* what is sampled around the measured time */
     int64_t rss_peak_bytes;
 };
 
-static struct generate_spec spec_of(const struct trial_setup *setup,
-                                    const struct trial_place *place)
-{
-    const struct plan_load *load = &setup->plan->load;
-    return (struct generate_spec){.url = setup->plan->services[place->service].url,
-                                  .method = load->method,
-                                  .headers = (const char *const *)load->headers.items,
-                                  .header_count = load->headers.count,
-                                  .body = {load->body, load->body_bytes},
-                                  .rate_hz = load->rate,
-                                  .arrivals = strcmp(load->arrivals, "constant") == 0
-                                                  ? ARRIVALS_CONSTANT
-                                                  : ARRIVALS_POISSON,
-                                  .connections = load->connections,
-                                  .threads = load->threads,
-                                  .warmup_ns = load->warmup_ns,
-                                  .duration_ns = load->duration_ns,
-                                  .timeout_ns = load->timeout_ns,
-                                  .seed = place->seed,
-                                  .cpus = setup->generator_cpus};
-}
-
 /* Takes the samples at both ends of the measured time, each as near as can be. */
 static void sample(struct watch *watch, const struct generator *generator,
                    struct service *service)
@@ -142,9 +120,11 @@ static bool measure(const struct trial_setup *setup, const struct trial_place *p
 {
     struct generator generator;
     struct watch watch = {.has_from = false};
-    struct generate_spec spec = spec_of(setup, place);
+    struct generate_spec spec = plan_spec(setup->plan, place->service);
     cpu_set_t cpus;
     const cpu_set_t *pin = NULL;
+    spec.seed = place->seed;
+    spec.cpus = setup->generator_cpus;
     if (setup->generator_cpus) {
         if (!cpu_parse(setup->generator_cpus, &cpus, err))
             return false;
@@ -180,7 +160,7 @@ void trial_run(const struct trial_setup *setup, const struct trial_place *place,
                           .rss_end_bytes = NAN,
                           .switches_voluntary = NAN,
                           .switches_involuntary = NAN};
-    bool started = service_start(&service, &setup->plan->services[place->service],
+    bool started = service_start(&service, &setup->plan->services.items[place->service],
                                  place->log_path, &limits, setup->stop, &err);
     bool good = started && measure(setup, place, &service, out, &err);
     if (started) {

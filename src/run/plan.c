@@ -1,0 +1,405 @@
+/*
+ * plan.c: the tables of the plan's keys, the checks that need more than one key, and
+ * nothing about YAML itself (plan_node.c). A new key is one line in a table and one field
+ * in plan.h.
+ */
+#include "run/plan.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/units.h"
+#include "run/plan_node.h"
+#include "stats/signed_rank.h"
+#include "sys/file.h"
+
+enum { PLAN_BYTES_MAX = 1 << 20, BODY_BYTES_MAX = 16 << 20, NAME_BYTES_MAX = 40 };
+
+/* ---- load ---- */
+
+static bool take_rate(struct plan_reader *reader, const char *name, yaml_node_t *value,
+                      void *field)
+{
+    double *rate = field;
+    const char *scalar = plan_scalar(reader, name, value);
+    if (!scalar)
+        return false;
+    if (strcmp(scalar, "max") == 0) {
+        *rate = 0;
+        return true;
+    }
+    return (units_parse_count(str_of(scalar), rate) && *rate > 0) ||
+           plan_complain(reader, value,
+                         "%s must be requests/s such as 500, 20k or max, not '%s'", name,
+                         scalar);
+}
+
+static bool take_arrivals(struct plan_reader *reader, const char *name,
+                          yaml_node_t *value, void *field)
+{
+    enum arrivals *arrivals = field;
+    const char *scalar = plan_scalar(reader, name, value);
+    if (!scalar)
+        return false;
+    *arrivals = strcmp(scalar, "constant") == 0 ? ARRIVALS_CONSTANT : ARRIVALS_POISSON;
+    return *arrivals == ARRIVALS_CONSTANT || strcmp(scalar, "poisson") == 0 ||
+           plan_complain(reader, value, "%s must be constant or poisson, not '%s'", name,
+                         scalar);
+}
+
+/* Relative to the plan's folder. */
+static char *resolve(const char *plan_path, const char *path)
+{
+    const char *slash = strrchr(plan_path, '/');
+    if (path[0] == '/' || !slash)
+        return mem_copy_text(path);
+    return mem_format("%.*s/%s", (int)(slash - plan_path), plan_path, path);
+}
+
+static bool take_body(struct plan_reader *reader, const char *name, yaml_node_t *value,
+                      void *field)
+{
+    struct plan_body *body = field;
+    struct buf bytes;
+    struct error why;
+    const char *scalar = plan_scalar(reader, name, value);
+    if (!scalar)
+        return false;
+    buf_init(&bytes, BODY_BYTES_MAX);
+    if (scalar[0] == '@')
+        body->path = resolve(reader->path, scalar + 1);
+    else
+        buf_add_text(&bytes, scalar);
+    bool good =
+        !body->path || file_read(body->path, &bytes, &why) ||
+        plan_complain(reader, value, "%s: %s; paths in a plan begin at its folder", name,
+                      why.text);
+    if (good) {
+        body->bytes = mem_copy_bytes(bytes.len ? bytes.ptr : "", bytes.len);
+        body->len = bytes.len;
+    }
+    buf_fini(&bytes);
+    return good;
+}
+
+static const struct plan_key load_keys[] = {
+    {"rate", take_rate, offsetof(struct plan_load, rate), true},
+    {"connections", plan_take_int, offsetof(struct plan_load, connections), false},
+    {"threads", plan_take_int, offsetof(struct plan_load, threads), false},
+    {"duration", plan_take_time, offsetof(struct plan_load, duration_ns), false},
+    {"warmup", plan_take_time, offsetof(struct plan_load, warmup_ns), false},
+    {"timeout", plan_take_time, offsetof(struct plan_load, timeout_ns), false},
+    {"arrivals", take_arrivals, offsetof(struct plan_load, arrivals), false},
+    {"method", plan_take_text, offsetof(struct plan_load, method), false},
+    {"headers", plan_take_list, offsetof(struct plan_load, headers), false},
+    {"body", take_body, offsetof(struct plan_load, body), false},
+    {NULL, NULL, 0, false}};
+
+static bool take_load(struct plan_reader *reader, const char *name, yaml_node_t *value,
+                      void *field)
+{
+    return plan_walk(reader, load_keys, name, value, field);
+}
+
+/* ---- services ---- */
+
+static const struct plan_key service_keys[] = {
+    {"build", plan_take_text, offsetof(struct plan_service, build), false},
+    {"needs", plan_take_list, offsetof(struct plan_service, needs), false},
+    {"command", plan_take_list, offsetof(struct plan_service, command), false},
+    {"env", plan_take_list, offsetof(struct plan_service, env), false},
+    {"url", plan_take_text, offsetof(struct plan_service, url), true},
+    {"ready", plan_take_text, offsetof(struct plan_service, ready), false},
+    {NULL, NULL, 0, false}};
+
+static bool is_name(const char *text)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                  "0123456789-_.";
+    size_t len = strspn(text, allowed);
+    return len > 0 && len <= NAME_BYTES_MAX && text[len] == '\0' && text[0] != '.';
+}
+
+static int service_index(const struct plan_services *services, const char *name)
+{
+    for (int i = 0; i < services->count; i++) {
+        if (strcmp(services->items[i].name, name) == 0)
+            return i;
+    }
+    return -1;
+}
+
+static bool check_service(struct plan_reader *reader, const yaml_node_t *at,
+                          struct plan_service *service)
+{
+    if (!service->ready)
+        service->ready = mem_copy_text("/healthz");
+    if (service->ready[0] != '/')
+        return plan_complain(reader, at, "ready of %s must be a path such as /healthz",
+                             service->name);
+    for (int i = 0; i < service->env.count; i++) {
+        if (!strchr(service->env.items[i], '='))
+            return plan_complain(reader, at, "env of %s: '%s' is not NAME=value",
+                                 service->name, service->env.items[i]);
+    }
+    return true;
+}
+
+static bool take_service(struct plan_reader *reader, const yaml_node_t *key,
+                         yaml_node_t *value, struct plan_services *services)
+{
+    char where[NAME_BYTES_MAX + 16];
+    const char *name =
+        key->type == YAML_SCALAR_NODE ? (const char *)key->data.scalar.value : "";
+    if (!is_name(name))
+        return plan_complain(reader, key,
+                             "'%s' is not a name for a service; use letters, digits, "
+                             "'-', '_' and '.', at most %d of them",
+                             name, NAME_BYTES_MAX);
+    if (service_index(services, name) >= 0)
+        return plan_complain(reader, key, "there are two services named '%s'", name);
+    if (services->count == PLAN_SERVICES_MAX)
+        return plan_complain(reader, key, "more than %d services", PLAN_SERVICES_MAX);
+    struct plan_service *service = &services->items[services->count++];
+    service->name = mem_copy_text(name);
+    service->line = (int)key->start_mark.line + 1;
+    snprintf(where, sizeof(where), "service %s", name);
+    return plan_walk(reader, service_keys, where, value, service) &&
+           check_service(reader, key, service);
+}
+
+static bool take_services(struct plan_reader *reader, const char *name,
+                          yaml_node_t *value, void *field)
+{
+    struct plan_services *services = field;
+    if (value->type != YAML_MAPPING_NODE)
+        return plan_complain(reader, value, "%s must be a mapping of names to services",
+                             name);
+    for (yaml_node_pair_t *pair = value->data.mapping.pairs.start;
+         pair < value->data.mapping.pairs.top; pair++) {
+        if (!take_service(reader, yaml_document_get_node(reader->document, pair->key),
+                          yaml_document_get_node(reader->document, pair->value),
+                          services))
+            return false;
+    }
+    return services->count > 0 || plan_complain(reader, value, "%s is empty", name);
+}
+
+/* ---- the rest ---- */
+
+static const struct plan_key margin_keys[] = {
+    {"latency", plan_take_share, offsetof(struct plan, margin_latency), false},
+    {"tail", plan_take_share, offsetof(struct plan, margin_tail), false},
+    {NULL, NULL, 0, false}};
+
+static bool take_margins(struct plan_reader *reader, const char *name, yaml_node_t *value,
+                         void *field)
+{
+    return plan_walk(reader, margin_keys, name, value, field);
+}
+
+static bool take_blocks(struct plan_reader *reader, const char *name, yaml_node_t *value,
+                        void *field)
+{
+    int *blocks = field;
+    return plan_take_int(reader, name, value, field) &&
+           (*blocks <= SIGNED_RANK_MAX ||
+            plan_complain(reader, value, "%s must not be over %d", name,
+                          SIGNED_RANK_MAX));
+}
+
+static const struct plan_key design_keys[] = {
+    {"blocks", take_blocks, offsetof(struct plan, blocks), false},
+    {"seed", plan_take_seed, offsetof(struct plan, seed), false},
+    {"margins", take_margins, 0, false},
+    {NULL, NULL, 0, false}};
+
+static bool take_design(struct plan_reader *reader, const char *name, yaml_node_t *value,
+                        void *field)
+{
+    return plan_walk(reader, design_keys, name, value, field);
+}
+
+static const struct plan_key limit_keys[] = {
+    {"errors", plan_take_share, offsetof(struct plan, error_limit), false},
+    {"steal", plan_take_share, offsetof(struct plan, steal_limit), false},
+    {"ready", plan_take_time, offsetof(struct plan, ready_limit_ns), false},
+    {"stop", plan_take_time, offsetof(struct plan, stop_limit_ns), false},
+    {NULL, NULL, 0, false}};
+
+static bool take_limits(struct plan_reader *reader, const char *name, yaml_node_t *value,
+                        void *field)
+{
+    return plan_walk(reader, limit_keys, name, value, field);
+}
+
+static const struct plan_key cpu_keys[] = {
+    {"service", plan_take_text, offsetof(struct plan, service_cpus), false},
+    {"generator", plan_take_text, offsetof(struct plan, generator_cpus), false},
+    {NULL, NULL, 0, false}};
+
+static bool take_cpus(struct plan_reader *reader, const char *name, yaml_node_t *value,
+                      void *field)
+{
+    struct plan *plan = field;
+    if (!plan_walk(reader, cpu_keys, name, value, field))
+        return false;
+    return !plan->service_cpus == !plan->generator_cpus ||
+           plan_complain(reader, value, "%s needs both service and generator, or neither",
+                         name);
+}
+
+static bool take_baseline(struct plan_reader *reader, const char *name,
+                          yaml_node_t *value, void *field)
+{
+    struct plan *plan = field;
+    plan->baseline_line = (int)value->start_mark.line + 1;
+    return plan_take_text(reader, name, value, &plan->baseline_name);
+}
+
+static const struct plan_key plan_keys[] = {
+    {"name", plan_take_text, offsetof(struct plan, name), false},
+    {"title", plan_take_text, offsetof(struct plan, title), false},
+    {"baseline", take_baseline, 0, false},
+    {"services", take_services, offsetof(struct plan, services), true},
+    {"load", take_load, offsetof(struct plan, load), true},
+    {"design", take_design, 0, false},
+    {"limits", take_limits, 0, false},
+    {"cpus", take_cpus, 0, false},
+    {NULL, NULL, 0, false}};
+
+/* "plans/quick.yaml" is called "quick". */
+static char *name_from(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *base = slash ? slash + 1 : path;
+    const char *dot = strrchr(base, '.');
+    return mem_copy_bytes(base, dot && dot > base ? (size_t)(dot - base) : strlen(base));
+}
+
+static bool check_baseline(struct plan *plan, struct error *err)
+{
+    if (!plan->baseline_name)
+        return true;
+    plan->baseline = service_index(&plan->services, plan->baseline_name);
+    return plan->baseline >= 0 ||
+           error_set(err, "%s:%d: baseline '%s' is none of the services", plan->path,
+                     plan->baseline_line, plan->baseline_name);
+}
+
+/* What the generator itself would refuse is refused here, before anything starts. */
+static bool check_loads(const struct plan *plan, struct error *err)
+{
+    for (int i = 0; i < plan->services.count; i++) {
+        struct generate_spec spec = plan_spec(plan, i);
+        if (!generate_check(&spec, err))
+            return error_prefix(err, "%s:%d: ", plan->path, plan->services.items[i].line);
+    }
+    return true;
+}
+
+static bool complete(struct plan *plan, struct error *err)
+{
+    if (!plan->name)
+        plan->name = name_from(plan->path);
+    if (!is_name(plan->name))
+        return error_set(err,
+                         "%s: name '%s' cannot name a folder; use letters, digits, "
+                         "'-', '_' and '.'",
+                         plan->path, plan->name);
+    if (!plan->title)
+        plan->title = mem_copy_text(plan->name);
+    return check_baseline(plan, err) && check_loads(plan, err);
+}
+
+static void set_defaults(struct plan *plan, const char *path)
+{
+    *plan = (struct plan){.path = mem_copy_text(path),
+                          .load = {.connections = 64,
+                                   .threads = 1,
+                                   .duration_ns = 10 * NS_PER_S,
+                                   .warmup_ns = 2 * NS_PER_S,
+                                   .timeout_ns = 5 * NS_PER_S,
+                                   .arrivals = ARRIVALS_POISSON},
+                          .blocks = 10,
+                          .seed = 1,
+                          .margin_latency = .05,
+                          .margin_tail = .10,
+                          .error_limit = .01,
+                          .steal_limit = .05,
+                          .ready_limit_ns = 30 * NS_PER_S,
+                          .stop_limit_ns = 30 * NS_PER_S};
+}
+
+bool plan_read(const char *path, struct plan *out, struct error *err)
+{
+    struct buf text;
+    struct plan plan;
+    set_defaults(&plan, path);
+    buf_init(&text, PLAN_BYTES_MAX);
+    bool good = file_read(path, &text, err);
+    if (good) {
+        plan.text = mem_copy_bytes(text.len ? text.ptr : "", text.len);
+        good = plan_parse(path, buf_str(&text), plan_keys, &plan, err) &&
+               complete(&plan, err);
+    }
+    buf_fini(&text);
+    if (good)
+        *out = plan;
+    else
+        plan_fini(&plan);
+    return good;
+}
+
+struct generate_spec plan_spec(const struct plan *plan, int service)
+{
+    const struct plan_load *load = &plan->load;
+    return (struct generate_spec){.url = plan->services.items[service].url,
+                                  .method = load->method,
+                                  .headers = (const char *const *)load->headers.items,
+                                  .header_count = load->headers.count,
+                                  .body = {load->body.bytes, load->body.len},
+                                  .rate_hz = load->rate,
+                                  .arrivals = load->arrivals,
+                                  .connections = load->connections,
+                                  .threads = load->threads,
+                                  .warmup_ns = load->warmup_ns,
+                                  .duration_ns = load->duration_ns,
+                                  .timeout_ns = load->timeout_ns,
+                                  .seed = plan->seed};
+}
+
+static void free_list(struct plan_list *list)
+{
+    for (int i = 0; i < list->count; i++)
+        mem_free(list->items[i]);
+}
+
+void plan_fini(struct plan *plan)
+{
+    for (int i = 0; i < plan->services.count; i++) {
+        struct plan_service *service = &plan->services.items[i];
+        mem_free(service->name);
+        mem_free(service->build);
+        mem_free(service->url);
+        mem_free(service->ready);
+        free_list(&service->needs);
+        free_list(&service->command);
+        free_list(&service->env);
+    }
+    free_list(&plan->load.headers);
+    mem_free(plan->load.method);
+    mem_free(plan->load.body.path);
+    mem_free(plan->load.body.bytes);
+    mem_free(plan->path);
+    mem_free(plan->text);
+    mem_free(plan->name);
+    mem_free(plan->title);
+    mem_free(plan->baseline_name);
+    mem_free(plan->service_cpus);
+    mem_free(plan->generator_cpus);
+    *plan = (struct plan){.path = NULL};
+}
