@@ -6,7 +6,7 @@
 #include "echo.h"
 
 #include "base/mem.h"
-#include "wire/json.h"
+#include "wire/jread.h"
 
 #define TEXT_OF(x) #x
 #define TEXT(x) TEXT_OF(x)
@@ -64,11 +64,11 @@ static const char *member_name(enum member member)
 
 static enum member member_of(struct str raw)
 {
-    if (json_raw_equals(raw, STR("id")))
+    if (jread_raw_equals(raw, STR("id")))
         return MEMBER_ID;
-    if (json_raw_equals(raw, STR("user_agent")))
+    if (jread_raw_equals(raw, STR("user_agent")))
         return MEMBER_AGENT;
-    if (json_raw_equals(raw, STR("metadata")))
+    if (jread_raw_equals(raw, STR("metadata")))
         return MEMBER_METADATA;
     return MEMBER_UNKNOWN;
 }
@@ -85,15 +85,15 @@ static void add_string(struct echo_reader *reader, struct echo_document *documen
     document->metadata_bytes += text.len + 2 + (count > 0);
 }
 
-static bool read_metadata(struct echo_reader *reader, struct json *json,
+static bool read_metadata(struct echo_reader *reader, struct jread *json,
                           struct echo_document *document)
 {
     struct str text;
     bool first = true;
-    if (!json_enter(json, '['))
+    if (!jread_enter(json, '['))
         return false;
-    while (json_next(json, ']', &first)) {
-        if (!json_string(json, &text))
+    while (jread_next(json, ']', &first)) {
+        if (!jread_string(json, &text))
             return false;
         add_string(reader, document, text);
     }
@@ -101,23 +101,23 @@ static bool read_metadata(struct echo_reader *reader, struct json *json,
     return json->error == NULL;
 }
 
-static bool read_value(struct echo_reader *reader, struct json *json, enum member member,
+static bool read_value(struct echo_reader *reader, struct jread *json, enum member member,
                        struct echo_document *document)
 {
     switch (member) {
     case MEMBER_ID:
-        return json_u64(json, &document->id);
+        return jread_u64(json, &document->id);
     case MEMBER_AGENT:
-        return json_string(json, &document->user_agent);
+        return jread_string(json, &document->user_agent);
     case MEMBER_METADATA:
         return read_metadata(reader, json, document);
     case MEMBER_UNKNOWN:
         break;
     }
-    return json_skip(json);
+    return jread_skip(json);
 }
 
-static bool fail(const struct json *json, enum member member, struct error *err)
+static bool fail(const struct jread *json, enum member member, struct error *err)
 {
     size_t at = (size_t)(json->at - json->start);
     if (member == MEMBER_UNKNOWN)
@@ -137,17 +137,17 @@ static bool check_complete(unsigned seen, struct error *err)
 bool echo_decode(struct echo_reader *reader, struct str body, struct echo_document *out,
                  struct error *err)
 {
-    struct json json;
+    struct jread json;
     struct str name;
     struct echo_document document = {0};
     enum member member = MEMBER_UNKNOWN;
     unsigned seen = 0;
     bool first = true;
-    json_init(&json, body);
-    if (!json_enter(&json, '{'))
+    jread_init(&json, body);
+    if (!jread_enter(&json, '{'))
         return fail(&json, member, err);
-    while (json_next(&json, '}', &first)) {
-        if (!json_name(&json, &name))
+    while (jread_next(&json, '}', &first)) {
+        if (!jread_name(&json, &name))
             return fail(&json, MEMBER_UNKNOWN, err);
         member = member_of(name);
         if (member != MEMBER_UNKNOWN && (seen & member))
@@ -157,7 +157,7 @@ bool echo_decode(struct echo_reader *reader, struct str body, struct echo_docume
         if (!read_value(reader, &json, member, &document))
             return fail(&json, member, err);
     }
-    if (!json_end(&json))
+    if (!jread_end(&json))
         return fail(&json, MEMBER_UNKNOWN, err);
     if (!check_complete(seen, err))
         return false;

@@ -3,7 +3,7 @@
 #include <assert.h>
 
 #include "frame.h"
-#include "wire/json.h"
+#include "wire/jread.h"
 
 void serve_init(struct serve *serve, const struct serve_settings *settings)
 {
@@ -47,7 +47,7 @@ static int put_error(const struct reply *reply, int status, const char *allow,
 {
     char body[ANSWER_HEAD_MAX_BYTES] = "{\"error\":";
     size_t len = strlen(body);
-    size_t text = json_write_string(body + len, sizeof(body) - len - 1, why);
+    size_t text = jread_write_string(body + len, sizeof(body) - len - 1, why);
     assert(text > 0);
     len += text;
     body[len++] = '}';

@@ -48,7 +48,7 @@ static double time_of(int64_t value_ns)
 {
     if (value_ns < 0)
         return NAN;
-    return value_ns == HIST_INFINITE ? INFINITY : (double)value_ns;
+    return value_ns == HIST_INFINITE ? (double)INFINITY : (double)value_ns;
 }
 
 static char *encode(const struct hist *hist)
@@ -70,11 +70,11 @@ static void summarise(const struct hist *hist, struct load_summary *out)
     uint64_t total = hist_total(hist);
     *out = (struct load_summary){.count = total, .mean = hist_mean(hist), .max = NAN};
     if (total > 0)
-        out->max = hist->infinite ? INFINITY : (double)hist->max_ns;
+        out->max = hist->infinite ? (double)INFINITY : (double)hist->max_ns;
     for (int i = 0; i < LOAD_PERCENTILES; i++) {
         double q = load_percentile_q[i];
         bool enough = (double)total * (1 - q) >= RANK_BEYOND_MIN - 1e-9;
-        out->p[i] = enough ? time_of(hist_quantile(hist, q)) : NAN;
+        out->p[i] = enough ? time_of(hist_quantile(hist, q)) : (double)NAN;
         out->k_eff[i] = NAN;
     }
     if (hist->finite > 0)
@@ -145,7 +145,7 @@ static void fill_result(const struct generate_spec *asked, const struct load_spe
                                   : spec->arrivals == ARRIVALS_POISSON ? "poisson"
                                                                        : "constant"),
         .seed = spec->seed,
-        .offered_rate = closed ? NAN : spec->rate_hz,
+        .offered_rate = closed ? (double)NAN : spec->rate_hz,
         .achieved_rate =
             seconds > 0 ? (double)outcome->tally.answered_in_time / seconds : 0,
         .goodput = seconds > 0 ? (double)outcome->tally.ok / seconds : 0,

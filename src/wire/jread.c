@@ -4,28 +4,28 @@
  * rejected: it saves 30 ns of the 7 µs that a request of 1 KB costs, nearly all of them
  * in the kernel.
  */
-#include "wire/json.h"
+#include "wire/jread.h"
 
-#include "wire/json_chars.h"
+#include "wire/jread_chars.h"
 
-void json_init(struct json *json, struct str text)
+void jread_init(struct jread *json, struct str text)
 {
     const char *start = text.ptr ? text.ptr : "";
-    *json = (struct json){.start = start, .at = start, .end = start + text.len};
+    *json = (struct jread){.start = start, .at = start, .end = start + text.len};
 }
 
-bool json_fail(struct json *json, const char *phrase)
+bool jread_fail(struct jread *json, const char *phrase)
 {
     if (!json->error)
         json->error = phrase;
     return false;
 }
 
-static bool fail_at(struct json *json, const char *at, const char *phrase)
+static bool fail_at(struct jread *json, const char *at, const char *phrase)
 {
     if (!json->error)
         json->at = at;
-    return json_fail(json, phrase);
+    return jread_fail(json, phrase);
 }
 
 static bool is_blank(char c)
@@ -33,14 +33,14 @@ static bool is_blank(char c)
     return c == ' ' || c == '\n' || c == '\t' || c == '\r';
 }
 
-static void skip_blanks(struct json *json)
+static void skip_blanks(struct jread *json)
 {
     while (json->at < json->end && is_blank(*json->at))
         json->at++;
 }
 
 /* The next byte after white space, NUL at the end or after an error. */
-static inline char next_byte(struct json *json)
+static inline char next_byte(struct jread *json)
 {
     if (json->error)
         return '\0';
@@ -50,24 +50,24 @@ static inline char next_byte(struct json *json)
     return json->at < json->end ? *json->at : '\0';
 }
 
-enum json_type json_peek(struct json *json)
+enum jread_type jread_peek(struct jread *json)
 {
     char c = next_byte(json);
     switch (c) {
     case '{':
-        return JSON_OBJECT;
+        return JREAD_OBJECT;
     case '[':
-        return JSON_ARRAY;
+        return JREAD_ARRAY;
     case '"':
-        return JSON_STRING;
+        return JREAD_STRING;
     case 't':
-        return JSON_TRUE;
+        return JREAD_TRUE;
     case 'f':
-        return JSON_FALSE;
+        return JREAD_FALSE;
     case 'n':
-        return JSON_NULL;
+        return JREAD_NULL;
     default:
-        return c == '-' || (c >= '0' && c <= '9') ? JSON_NUMBER : JSON_NONE;
+        return c == '-' || (c >= '0' && c <= '9') ? JREAD_NUMBER : JREAD_NONE;
     }
 }
 
@@ -106,20 +106,20 @@ static size_t check_special(const char *at, const char *end, const char **why)
     size_t len;
     if (*at == '\\') {
         *why = "a bad escape or a lone surrogate";
-        return json_escape(at, left, &ignored);
+        return jread_escape(at, left, &ignored);
     }
     *why = "a control character in a string";
-    len = (uint8_t)*at < 0x20 ? 0 : json_utf8_length(at, left);
+    len = (uint8_t)*at < 0x20 ? 0 : jread_utf8_length(at, left);
     if ((uint8_t)*at >= 0x80)
         *why = "invalid UTF-8";
     return len;
 }
 
-bool json_string(struct json *json, struct str *out_raw)
+bool jread_string(struct jread *json, struct str *out_raw)
 {
     const char *why;
     if (next_byte(json) != '"')
-        return json_fail(json, "expected a string");
+        return jread_fail(json, "expected a string");
     const char *first = json->at + 1, *at = first;
     for (;;) {
         at = skip_plain(at, json->end);
@@ -142,22 +142,22 @@ static bool is_digit(const char *at, const char *end)
     return at < end && *at >= '0' && *at <= '9';
 }
 
-bool json_u64(struct json *json, uint64_t *out)
+bool jread_u64(struct jread *json, uint64_t *out)
 {
     static const char wanted[] = "expected an integer from 0 to 18446744073709551615";
     uint64_t value = 0;
     char c = next_byte(json);
     const char *at = json->at, *end = json->end;
     if (c < '0' || c > '9')
-        return json_fail(json, wanted);
+        return jread_fail(json, wanted);
     do {
         unsigned digit = (unsigned)(*at++ - '0');
         if (value > (UINT64_MAX - digit) / 10)
-            return json_fail(json, wanted);
+            return jread_fail(json, wanted);
         value = value * 10 + digit;
     } while (c != '0' && is_digit(at, end));
     if (is_digit(at, end) || (at < end && (*at == '.' || *at == 'e' || *at == 'E')))
-        return json_fail(json, wanted);
+        return jread_fail(json, wanted);
     *out = value;
     json->at = at;
     return true;
@@ -173,7 +173,7 @@ static const char *skip_digits(const char *at, const char *end)
     return at;
 }
 
-static bool skip_number(struct json *json)
+static bool skip_number(struct jread *json)
 {
     static const char bad[] = "a malformed number";
     const char *at = json->at, *end = json->end, *next;
@@ -200,11 +200,11 @@ static bool skip_number(struct json *json)
     return true;
 }
 
-static bool skip_word(struct json *json, struct str word)
+static bool skip_word(struct jread *json, struct str word)
 {
     if ((size_t)(json->end - json->at) < word.len ||
         memcmp(json->at, word.ptr, word.len) != 0)
-        return json_fail(json, "expected a value");
+        return jread_fail(json, "expected a value");
     json->at += word.len;
     return true;
 }
@@ -212,7 +212,7 @@ static bool skip_word(struct json *json, struct str word)
 /* The open containers of a value that is being skipped: a bit each, set for an object. */
 struct nest {
     int depth;
-    uint64_t objects[JSON_DEPTH_MAX / 64];
+    uint64_t objects[JREAD_DEPTH_MAX / 64];
 };
 
 static char closer(const struct nest *nest)
@@ -221,10 +221,10 @@ static char closer(const struct nest *nest)
     return nest->objects[top / 64] >> (top % 64) & 1 ? '}' : ']';
 }
 
-static bool open_container(struct json *json, struct nest *nest)
+static bool open_container(struct jread *json, struct nest *nest)
 {
-    if (nest->depth == JSON_DEPTH_MAX)
-        return json_fail(json, "nested too deeply");
+    if (nest->depth == JREAD_DEPTH_MAX)
+        return jread_fail(json, "nested too deeply");
     unsigned top = (unsigned)nest->depth++;
     uint64_t bit = UINT64_C(1) << (top % 64);
     nest->objects[top / 64] &= ~bit;
@@ -235,32 +235,32 @@ static bool open_container(struct json *json, struct nest *nest)
 }
 
 /* A whole scalar, or the opening of a container: *opened. */
-static bool skip_start(struct json *json, struct nest *nest, bool *opened)
+static bool skip_start(struct jread *json, struct nest *nest, bool *opened)
 {
     struct str ignored;
     *opened = false;
-    switch (json_peek(json)) {
-    case JSON_OBJECT:
-    case JSON_ARRAY:
+    switch (jread_peek(json)) {
+    case JREAD_OBJECT:
+    case JREAD_ARRAY:
         *opened = true;
         return open_container(json, nest);
-    case JSON_STRING:
-        return json_string(json, &ignored);
-    case JSON_NUMBER:
+    case JREAD_STRING:
+        return jread_string(json, &ignored);
+    case JREAD_NUMBER:
         return skip_number(json);
-    case JSON_TRUE:
+    case JREAD_TRUE:
         return skip_word(json, STR("true"));
-    case JSON_FALSE:
+    case JREAD_FALSE:
         return skip_word(json, STR("false"));
-    case JSON_NULL:
+    case JREAD_NULL:
         return skip_word(json, STR("null"));
-    case JSON_NONE:
+    case JREAD_NONE:
         break;
     }
-    return json_fail(json, "expected a value");
+    return jread_fail(json, "expected a value");
 }
 
-bool json_skip(struct json *json)
+bool jread_skip(struct jread *json)
 {
     struct nest nest;
     struct str ignored;
@@ -269,28 +269,28 @@ bool json_skip(struct json *json)
     do {
         if (!skip_start(json, &nest, &first))
             return false;
-        while (nest.depth > 0 && !json_next(json, closer(&nest), &first)) {
+        while (nest.depth > 0 && !jread_next(json, closer(&nest), &first)) {
             if (json->error)
                 return false;
             nest.depth--;
             first = false;
         }
-        if (nest.depth > 0 && closer(&nest) == '}' && !json_name(json, &ignored))
+        if (nest.depth > 0 && closer(&nest) == '}' && !jread_name(json, &ignored))
             return false;
     } while (nest.depth > 0);
     return true;
 }
 
-bool json_enter(struct json *json, char opener)
+bool jread_enter(struct jread *json, char opener)
 {
     if (next_byte(json) != opener)
-        return json_fail(json,
+        return jread_fail(json,
                          opener == '{' ? "expected an object" : "expected an array");
     json->at++;
     return true;
 }
 
-bool json_next(struct json *json, char end, bool *first)
+bool jread_next(struct jread *json, char end, bool *first)
 {
     char c = next_byte(json);
     if (json->error)
@@ -304,30 +304,30 @@ bool json_next(struct json *json, char end, bool *first)
         return true;
     }
     if (c != ',')
-        return json_fail(json,
+        return jread_fail(json,
                          end == '}' ? "expected ',' or '}'" : "expected ',' or ']'");
     json->at++;
     return true;
 }
 
-bool json_name(struct json *json, struct str *out_raw)
+bool jread_name(struct jread *json, struct str *out_raw)
 {
     if (next_byte(json) != '"')
-        return json_fail(json, "expected a member's name in quotes");
-    if (!json_string(json, out_raw))
+        return jread_fail(json, "expected a member's name in quotes");
+    if (!jread_string(json, out_raw))
         return false;
     if (next_byte(json) != ':')
-        return json_fail(json, "expected ':'");
+        return jread_fail(json, "expected ':'");
     json->at++;
     return true;
 }
 
-bool json_end(struct json *json)
+bool jread_end(struct jread *json)
 {
     if (json->error)
         return false;
     skip_blanks(json);
     if (json->at < json->end)
-        return json_fail(json, "something follows the document");
+        return jread_fail(json, "something follows the document");
     return true;
 }

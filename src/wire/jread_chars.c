@@ -1,10 +1,10 @@
 /* Characters of strings: validated by the reader, unescaped for comparisons, written. */
-#include "wire/json_chars.h"
+#include "wire/jread_chars.h"
 
-#include "wire/json.h"
+#include "wire/jread.h"
 
 /* Table 3-7 of the Unicode standard: the second byte's range depends on the first. */
-size_t json_utf8_length(const char *at, size_t left)
+size_t jread_utf8_length(const char *at, size_t left)
 {
     uint8_t lead = (uint8_t)at[0];
     if (lead < 0x80)
@@ -53,7 +53,7 @@ static size_t unicode_escape(const char *at, size_t left, uint32_t *code)
     return 12;
 }
 
-size_t json_escape(const char *at, size_t left, uint32_t *code)
+size_t jread_escape(const char *at, size_t left, uint32_t *code)
 {
     static const char letters[] = "\"\\/bfnrt", values[] = "\"\\/\b\f\n\r\t";
     if (left < 2)
@@ -83,7 +83,7 @@ static size_t encode_utf8(uint32_t code, char out[4])
     return len;
 }
 
-bool json_raw_equals(struct str raw, struct str text)
+bool jread_raw_equals(struct str raw, struct str text)
 {
     size_t at = 0, done = 0;
     if (raw.len == 0 || !memchr(raw.ptr, '\\', raw.len))
@@ -93,7 +93,7 @@ bool json_raw_equals(struct str raw, struct str text)
         size_t len = 1, step = 1;
         if (raw.ptr[at] == '\\') {
             uint32_t code = 0;
-            step = json_escape(raw.ptr + at, raw.len - at, &code);
+            step = jread_escape(raw.ptr + at, raw.len - at, &code);
             len = encode_utf8(code, bytes);
         }
         if (step == 0 || text.len - done < len ||
@@ -126,7 +126,7 @@ static size_t escape_byte(char c, char out[6])
     return 1;
 }
 
-size_t json_write_string(char *out, size_t size, struct str text)
+size_t jread_write_string(char *out, size_t size, struct str text)
 {
     size_t len = 1;
     if (size < 2)
