@@ -52,10 +52,12 @@ static inline void faults_walk(struct faults *faults, json_t *object, const char
     json_t *keys = json_object();
     const char *key;
     json_t *value;
-    json_object_foreach(object, key, value) {
+    json_object_foreach(object, key, value)
+    {
         json_object_set(keys, key, value);
     }
-    json_object_foreach(keys, key, value) {
+    json_object_foreach(keys, key, value)
+    {
         char path[512];
         snprintf(path, sizeof(path), "%s%s", prefix, key);
         if (!faults_is_optional(faults, key, path)) {

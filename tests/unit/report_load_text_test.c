@@ -1,0 +1,63 @@
+/* The summary of `dragstrip load`: a good run and a bad one. */
+#include "golden.h"
+#include "race.h"
+#include "report/load_text.h"
+
+static void check(const struct load_result *load, const char *file)
+{
+    struct buf out;
+    buf_init(&out, 1 << 16);
+    load_text_print(load, &out);
+    golden_check(file, buf_text(&out));
+    buf_fini(&out);
+}
+
+static void good(void)
+{
+    struct load_result load;
+    race_load(&load);
+    check(&load, "load.txt");
+    load_result_fini(&load);
+}
+
+static void bad(void)
+{
+    struct load_result load;
+    race_load(&load);
+    load.errors[LOAD_ERROR_TIMEOUT] = 12345;
+    load.errors[LOAD_ERROR_RESET] = 1;
+    load.ok -= 12346;
+    load.achieved_rate = 12345.6;
+    load.latency.k_eff[LOAD_P999] = 3;
+    load.latency.p[LOAD_P99] = load.latency.max = (double)INFINITY;
+    load.overloaded = load.interrupted = true;
+    load.invalid_count = 2;
+    snprintf(
+        load.invalid[0], LOAD_REASON_BYTES,
+        "the generator was late: lag p99 is 3.1 ms, above 1 ms; give it a CPU of its "
+        "own or a lower rate");
+    snprintf(load.invalid[1], LOAD_REASON_BYTES, "errors: 6.2%% of requests");
+    check(&load, "load_bad.txt");
+    load_result_fini(&load);
+}
+
+static void closed(void)
+{
+    struct buf out;
+    struct load_result load;
+    race_load(&load);
+    load.offered_rate = (double)NAN;
+    buf_init(&out, 1 << 16);
+    load_text_print(&load, &out);
+    TAP_OK(strstr(buf_text(&out), "\nclosed loop, achieved 19,999/s\n"), "a closed loop");
+    buf_fini(&out);
+    load_result_fini(&load);
+}
+
+int main(void)
+{
+    good();
+    bad();
+    closed();
+    return tap_done();
+}
