@@ -34,7 +34,9 @@ static const char usage[] =
     "  -b, --body TEXT|@FILE  the request's body\n"
     "      --timeout TIME     an answer that takes longer is an error (5s)\n"
     "      --seed N           of the arrivals (1)\n"
-    "      --cpus LIST        CPUs of the generator (0-3,8)\n"
+    "      --cpus LIST        CPUs of the generator (0-3,8); give it some that the "
+    "service\n"
+    "                         does not use: it polls there instead of sleeping\n"
     "      --json FILE|-      the whole result as JSON; - prints only that on stdout\n"
     "      --spec -           reads all of the above as JSON from stdin and writes JSON\n"
     "                         lines to stdout: one a second, then the result\n"
@@ -168,6 +170,7 @@ static bool take_option(struct load_options *options, int option, struct error *
                error_set(err, "'%s' is not a seed; write a whole number", optarg);
     case OPTION_CPUS:
         spec->cpus = optarg;
+        spec->spin = true;
         return true;
     case OPTION_JSON:
         options->json_path = optarg;

@@ -39,6 +39,7 @@ static struct worker_spec worker_spec_of(const struct load_spec *spec, int worke
                               .connections =
                                   share(spec->connections, spec->threads, worker),
                               .closed_loop = spec->rate_hz <= 0,
+                              .spin = spec->spin,
                               .warmup_ns = spec->warmup_ns,
                               .duration_ns = spec->duration_ns,
                               .timeout_ns = spec->timeout_ns};
@@ -190,8 +191,10 @@ static void team_gather(struct team *team, struct load_outcome *out)
 {
     struct rusage usage;
     tally_init(&out->tally, team->workers[0].tally.window_count, 0);
-    for (int i = 0; i < team->count; i++)
+    for (int i = 0; i < team->count; i++) {
         tally_merge(&out->tally, &team->workers[i].tally);
+        out->spin_seconds += (double)team->workers[i].spun_ns / 1e9;
+    }
     hist_init(&out->latency);
     for (size_t i = 0; i < out->tally.window_count; i++)
         hist_merge(&out->latency, &out->tally.windows[i].latency);

@@ -21,6 +21,7 @@ struct load_spec {
     int64_t warmup_ns, duration_ns, timeout_ns;
     uint64_t seed;
     const cpu_set_t *cpus; /* of the threads; NULL: as the caller's */
+    bool spin; /* poll around due times; only where each thread has a CPU of its own */
 };
 
 /* Called from the thread that called load_run, between the workers' work. */
@@ -41,6 +42,7 @@ struct load_outcome {
     size_t log_count;
     int64_t measured_ns; /* the duration, or less after a stop */
     double cpu_seconds;  /* of this process in the measured time */
+    double spin_seconds; /* of them: polled in vain, by all threads */
     int64_t max_rss_bytes;
     bool interrupted;
 };

@@ -14,6 +14,7 @@ void tally_init(struct tally *tally, size_t window_count, size_t log_capacity)
     hist_init(&tally->wait);
     hist_init(&tally->lag);
     hist_init(&tally->first_byte);
+    hist_init(&tally->less_lag);
     if (log_capacity)
         tally->log = mem_new(log_capacity, sizeof(*tally->log));
 }
@@ -27,6 +28,7 @@ void tally_fini(struct tally *tally)
     hist_fini(&tally->wait);
     hist_fini(&tally->lag);
     hist_fini(&tally->first_byte);
+    hist_fini(&tally->less_lag);
     mem_free(tally->log);
     *tally = (struct tally){0};
 }
@@ -42,6 +44,7 @@ void tally_merge(struct tally *to, const struct tally *from)
     hist_merge(&to->wait, &from->wait);
     hist_merge(&to->lag, &from->lag);
     hist_merge(&to->first_byte, &from->first_byte);
+    hist_merge(&to->less_lag, &from->less_lag);
     to->due += from->due;
     to->sent += from->sent;
     to->ok += from->ok;

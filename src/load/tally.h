@@ -32,6 +32,7 @@ struct tally {
     struct tally_window *windows;
     size_t window_count;
     struct hist service_time, wait, lag, first_byte;
+    struct hist less_lag; /* latency without the lag of requests that did not wait */
     uint64_t due, sent, ok, answered; /* answered: any complete answer, of any status */
     uint64_t answered_in_time;        /* … before the end of the measured time */
     uint64_t errors[TALLY_ERRORS];

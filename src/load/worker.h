@@ -21,6 +21,8 @@ struct worker_spec {
     const struct target *target;
     int connections;
     bool closed_loop; /* the schedule is not used then */
+    bool spin; /* poll instead of sleeping around due times and answers: needs a CPU of
+                * its own */
     struct schedule schedule;
     int64_t warmup_ns, duration_ns, timeout_ns;
 };
@@ -49,6 +51,8 @@ struct worker {
     int64_t start_ns;   /* of the schedule: warm-up begins */
     int64_t measure_ns; /* start_ns + warm-up */
     int64_t end_ns;     /* no request is due from here on */
+    int64_t active_ns;  /* when an event last came */
+    int64_t spun_ns;    /* polled in vain, within the measured time */
     struct tally tally;
     struct worker_live live;
     atomic_bool *stop; /* set by the owner: end now */

@@ -227,6 +227,38 @@ static bool has_thin_tail(const struct contest *contest, struct comparison *out)
     return decide(out, VERDICT_NOT_ESTIMABLE);
 }
 
+static double lag_share_median(const struct contest *contest, int side)
+{
+    double values[SIGNED_RANK_MAX];
+    size_t n = 0;
+    const struct result *result = contest->result;
+    for (int i = 0; i < result->trial_count && n < SIGNED_RANK_MAX; i++) {
+        const struct trial *trial = &result->trials[i];
+        double share = load_result_lag_share(
+            &trial->load, (enum load_percentile)metric_infos[contest->metric].percentile);
+        if (trial->service == contest->sides[side] && trial->outcome == TRIAL_OK &&
+            !isnan(share))
+            values[n++] = share;
+    }
+    return robust_median(values, n);
+}
+
+/* A percentile between or beyond those for which a trial is INVALID. */
+static bool is_blurred(const struct contest *contest, struct comparison *out)
+{
+    for (int side = 1; metric_infos[contest->metric].percentile >= 0 && side >= 0;
+         side--) {
+        double share = lag_share_median(contest, side);
+        if (!(share > LOAD_LAG_SHARE_MAX))
+            continue;
+        snprintf(out->why, sizeof(out->why),
+                 "the generator's lateness is %.0f %% of it in the trials of %s",
+                 100 * share, name_of(contest, side));
+        return decide(out, VERDICT_NONE);
+    }
+    return false;
+}
+
 static void compare_metric(const struct contest *contest, struct comparison *out)
 {
     const struct metric_info *info = &metric_infos[contest->metric];
@@ -239,7 +271,7 @@ static void compare_metric(const struct contest *contest, struct comparison *out
     }
     if (is_invalid(contest, out) || is_overloaded(contest, out) ||
         has_few_pairs(contest, out) || has_no_ratio(contest, out) ||
-        has_thin_tail(contest, out))
+        has_thin_tail(contest, out) || is_blurred(contest, out))
         return;
     verdict_classify(compare_margin(contest->result, contest->metric),
                      info->more_is_better, out);

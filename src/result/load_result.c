@@ -1,5 +1,7 @@
 #include "result/load_result.h"
 
+#include <math.h>
+
 #include "base/mem.h"
 
 const char *const load_error_names[LOAD_ERROR_KINDS] = {
@@ -12,8 +14,9 @@ const char *const load_percentile_names[LOAD_PERCENTILES] = {"p50", "p90",  "p95
 
 void load_result_fini(struct load_result *result)
 {
-    struct load_summary *summaries[] = {&result->latency, &result->service_time,
-                                        &result->wait, &result->lag, &result->first_byte};
+    struct load_summary *summaries[] = {&result->latency,    &result->service_time,
+                                        &result->wait,       &result->lag,
+                                        &result->first_byte, &result->less_lag};
     for (size_t i = 0; i < sizeof(summaries) / sizeof(summaries[0]); i++)
         mem_free(summaries[i]->hdr);
     for (size_t i = 0; i < result->window_count; i++)
@@ -30,4 +33,13 @@ uint64_t load_result_errors(const struct load_result *result)
     for (int kind = 0; kind < LOAD_ERROR_KINDS; kind++)
         sum += result->errors[kind];
     return sum;
+}
+
+double load_result_lag_share(const struct load_result *result,
+                             enum load_percentile percentile)
+{
+    double latency = result->latency.p[percentile];
+    double punctual = result->less_lag.p[percentile];
+    bool known = isfinite(latency) && isfinite(punctual) && latency > 0;
+    return known ? (latency - punctual) / latency : (double)NAN;
 }

@@ -74,8 +74,10 @@ struct load_result {
     uint64_t reconnects;
     uint64_t bytes_received;
     struct load_summary latency, service_time, wait, lag, first_byte;
-    double cpu_seconds; /* of the generator, in the measured time */
-    double cpu_share;   /* of the CPUs it may use, 0…1 */
+    struct load_summary less_lag; /* what a punctual generator would have seen */
+    double cpu_seconds;           /* of the generator, in the measured time */
+    double spin_seconds;          /* of them: polled in vain for the next event */
+    double cpu_share; /* of the CPUs it may use, 0…1, without the spinning */
     int64_t max_rss_bytes;
     uint64_t peak_in_flight;
     bool overloaded; /* the service could not hold the rate while the generator could */
@@ -87,6 +89,13 @@ struct load_result {
 };
 
 void load_result_fini(struct load_result *result); /* zeroed is allowed */
+
+/* Above it the generator, not the service, is what a latency tells of (METHOD 6). */
+#define LOAD_LAG_SHARE_MAX 0.10
+
+/* Which share of a latency percentile is the generator's own lateness; NAN. */
+double load_result_lag_share(const struct load_result *result,
+                             enum load_percentile percentile);
 
 uint64_t load_result_errors(const struct load_result *result); /* all kinds */
 

@@ -105,6 +105,7 @@ static json_t *generator_to_json(const struct load_result *result)
 {
     json_t *json = json_object();
     member_put(json, "cpu_seconds", member_of_number(result->cpu_seconds));
+    member_put(json, "spin_seconds", member_of_number(result->spin_seconds));
     member_put(json, "cpu_share", member_of_number(result->cpu_share));
     member_put(json, "max_rss_bytes", json_integer(result->max_rss_bytes));
     member_put(json, "peak_in_flight", member_of_u64(result->peak_in_flight));
@@ -115,6 +116,7 @@ static void read_generator(const struct members *from, struct load_result *out)
 {
     struct members generator = members_child(from, "generator");
     out->cpu_seconds = members_number_or_null(&generator, "cpu_seconds");
+    out->spin_seconds = members_number_or_null(&generator, "spin_seconds");
     out->cpu_share = members_number_or_null(&generator, "cpu_share");
     out->max_rss_bytes = members_integer(&generator, "max_rss_bytes", 0, INT64_MAX);
     out->peak_in_flight = members_u64(&generator, "peak_in_flight");
@@ -217,6 +219,8 @@ json_t *load_result_to_json(const struct load_result *result, bool with_windows)
     member_put(json, "lag", summary_to_json(&result->lag, timeout_ns, false));
     member_put(json, "first_byte",
                summary_to_json(&result->first_byte, timeout_ns, false));
+    member_put(json, "latency_less_lag",
+               summary_to_json(&result->less_lag, timeout_ns, false));
     member_put(json, "generator", generator_to_json(result));
     if (with_windows) {
         json_t *windows = json_array();
@@ -237,6 +241,7 @@ void load_result_read(const struct members *from, struct load_result *out)
     read_summary(from, "wait", false, &out->wait);
     read_summary(from, "lag", false, &out->lag);
     read_summary(from, "first_byte", false, &out->first_byte);
+    read_summary(from, "latency_less_lag", false, &out->less_lag);
     read_generator(from, out);
     read_windows(from, out);
 }

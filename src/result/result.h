@@ -42,6 +42,7 @@ struct result_service {
     char name[RESULT_NAME_BYTES];
     char command[RESULT_TEXT_BYTES]; /* as started, or the URL */
     bool skipped;                    /* could not be built here */
+    bool build_failed; /* … because its build command failed, not for want of a tool */
     char why[RESULT_TEXT_BYTES];
 };
 

@@ -42,6 +42,7 @@ static json_t *services_to_json(const struct result *result)
         member_put(json, "name", member_of_text(service->name));
         member_put(json, "command", member_of_text(service->command));
         member_put(json, "skipped", json_boolean(service->skipped));
+        member_put(json, "build_failed", json_boolean(service->build_failed));
         member_put(json, "why", member_of_text(service->why));
         json_array_append_new(array, json);
     }

@@ -59,6 +59,7 @@ static void read_services(const struct members *from, struct result *out)
         members_text(&service, "name", to->name, sizeof(to->name));
         members_text(&service, "command", to->command, sizeof(to->command));
         to->skipped = members_flag(&service, "skipped");
+        to->build_failed = members_flag(&service, "build_failed");
         members_text(&service, "why", to->why, sizeof(to->why));
     }
 }

@@ -138,6 +138,7 @@ static void fill_result(const struct generate_spec *asked, const struct load_spe
                         const struct load_outcome *outcome, struct load_result *out)
 {
     double seconds = (double)outcome->measured_ns / 1e9;
+    double busy = seconds > 0 ? outcome->cpu_seconds - outcome->spin_seconds : 0;
     bool closed = spec->rate_hz <= 0;
     *out = (struct load_result){
         .target = mem_copy_text(asked->url),
@@ -154,7 +155,8 @@ static void fill_result(const struct generate_spec *asked, const struct load_spe
         .connections = spec->connections,
         .threads = spec->threads,
         .cpu_seconds = outcome->cpu_seconds,
-        .cpu_share = seconds > 0 ? outcome->cpu_seconds / seconds / cpus_usable(spec) : 0,
+        .spin_seconds = outcome->spin_seconds,
+        .cpu_share = busy > 0 ? busy / seconds / cpus_usable(spec) : 0,
         .max_rss_bytes = outcome->max_rss_bytes,
         .interrupted = outcome->interrupted};
     fill_counts(&outcome->tally, out);
@@ -164,6 +166,7 @@ static void fill_result(const struct generate_spec *asked, const struct load_spe
     summarise(&outcome->tally.wait, &out->wait);
     summarise(&outcome->tally.lag, &out->lag);
     summarise(&outcome->tally.first_byte, &out->first_byte);
+    summarise(&outcome->tally.less_lag, &out->less_lag);
     fill_windows(outcome, out);
     judge_load(out);
 }
@@ -190,6 +193,7 @@ bool generate_run(const struct generate_spec *asked, const struct load_watcher *
     if (good && asked->cpus) {
         good = cpu_parse(asked->cpus, &cpus, err);
         spec.cpus = &cpus;
+        spec.spin = asked->spin && CPU_COUNT(&cpus) >= asked->threads;
     }
     if (good)
         good = load_run(&spec, watcher, stop, &outcome, err);

@@ -27,6 +27,7 @@ struct generate_spec {
     int64_t warmup_ns, duration_ns, timeout_ns;
     uint64_t seed;
     const char *cpus; /* "1-3", or NULL */
+    bool spin;        /* the CPUs are the generator's own: poll where it helps (load.h) */
 };
 
 json_t *generate_spec_to_json(const struct generate_spec *spec);

@@ -46,14 +46,14 @@ json_t *generate_spec_to_json(const struct generate_spec *spec)
     for (int i = 0; i < spec->header_count; i++)
         json_array_append_new(headers, json_string(spec->headers[i]));
     json_t *json = json_pack(
-        "{s:s, s:s, s:s*, s:o, s:o, s:f, s:s, s:i, s:i, s:I, s:I, s:I, s:I, s:s*}",
+        "{s:s, s:s, s:s*, s:o, s:o, s:f, s:s, s:i, s:i, s:I, s:I, s:I, s:I, s:s*, s:b}",
         "schema", "dragstrip.load-spec/1", "url", spec->url, "method", spec->method,
         "headers", headers, "body_hex", hex_of(spec->body), "rate", spec->rate_hz,
         "arrivals", spec->arrivals == ARRIVALS_POISSON ? "poisson" : "constant",
         "connections", spec->connections, "threads", spec->threads, "warmup_ns",
         (json_int_t)spec->warmup_ns, "duration_ns", (json_int_t)spec->duration_ns,
         "timeout_ns", (json_int_t)spec->timeout_ns, "seed", (json_int_t)spec->seed,
-        "cpus", spec->cpus);
+        "cpus", spec->cpus, "spin", (int)spec->spin);
     return json;
 }
 
@@ -80,20 +80,22 @@ bool generate_spec_from_json(const json_t *json, struct generate_spec *out,
     json_error_t why;
     json_t *headers = NULL, *copy;
     json_int_t warmup, duration, timeout, seed;
+    int spin = 0;
     const char *arrivals = NULL, *hex = NULL, *schema = NULL;
     memcpy(&copy, &json, sizeof(copy)); /* json_unpack does not change what it reads */
     if (json_unpack_ex(
             copy, &why, 0,
             "{s:s, s:s, s?s, s:o, s:s, s:F, s:s, s:i, s:i, s:I, s:I, s:I, s:I, "
-            "s?s}",
+            "s?s, s:b}",
             "schema", &schema, "url", &spec.url, "method", &spec.method, "headers",
             &headers, "body_hex", &hex, "rate", &spec.rate_hz, "arrivals", &arrivals,
             "connections", &spec.connections, "threads", &spec.threads, "warmup_ns",
             &warmup, "duration_ns", &duration, "timeout_ns", &timeout, "seed", &seed,
-            "cpus", &spec.cpus) != 0)
+            "cpus", &spec.cpus, "spin", &spin) != 0)
         return error_set(err, "the load spec is not usable: %s", why.text);
     if (strcmp(schema, "dragstrip.load-spec/1") != 0)
         return error_set(err, "the load spec has the unknown schema '%s'", schema);
+    spec.spin = spin;
     spec.warmup_ns = warmup;
     spec.duration_ns = duration;
     spec.timeout_ns = timeout;

@@ -8,7 +8,6 @@
 
 /* METHOD 6. */
 #define LAG_P99_MAX_NS 1e6
-#define LAG_SHARE_OF_P50 0.10
 #define CPU_SHARE_MAX 0.80
 #define RATE_TOLERANCE 0.01
 
@@ -30,22 +29,33 @@ static double lag_tail(const struct load_result *result)
     return isnan(p99) ? result->lag.max : p99;
 }
 
+/* Lag is part of the latency: how much of a percentile would a punctual generator not
+ * have seen? */
+static bool is_late_at(struct load_result *result, enum load_percentile percentile)
+{
+    char latency_text[UNITS_TEXT_BYTES];
+    double share = load_result_lag_share(result, percentile);
+    if (!(share > LOAD_LAG_SHARE_MAX))
+        return false;
+    add_reason(result,
+               "the generator was late: lag is %.0f %% of the latency's %s %s; give it a "
+               "CPU of its own (--cpus, or cpus: in a plan), or lower the rate",
+               100 * share, load_percentile_names[percentile],
+               units_format_duration(result->latency.p[percentile], latency_text));
+    return true;
+}
+
 static void judge_lag(struct load_result *result)
 {
-    char lag_text[UNITS_TEXT_BYTES], p50_text[UNITS_TEXT_BYTES];
-    double lag = lag_tail(result), p50 = result->latency.p[LOAD_P50];
-    units_format_duration(lag, lag_text);
+    char lag_text[UNITS_TEXT_BYTES];
+    double lag = lag_tail(result);
     if (lag > LAG_P99_MAX_NS)
-        add_reason(
-            result,
-            "the generator was late: lag p99 %s is over 1 ms; give it a CPU of its "
-            "own or lower the rate",
-            lag_text);
-    else if (isfinite(p50) && lag > LAG_SHARE_OF_P50 * p50)
-        add_reason(
-            result,
-            "the generator was late: lag p99 %s is over 10 %% of the latency p50 %s",
-            lag_text, units_format_duration(p50, p50_text));
+        add_reason(result,
+                   "the generator was late: its lag's p99 %s is over 1 ms; give it a CPU "
+                   "of its own (--cpus, or cpus: in a plan), or lower the rate",
+                   units_format_duration(lag, lag_text));
+    else if (!is_late_at(result, LOAD_P50))
+        is_late_at(result, LOAD_P99);
 }
 
 void judge_load(struct load_result *result)

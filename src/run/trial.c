@@ -125,6 +125,7 @@ static bool measure(const struct trial_setup *setup, const struct trial_place *p
     const cpu_set_t *pin = NULL;
     spec.seed = place->seed;
     spec.cpus = setup->generator_cpus;
+    spec.spin = setup->generator_alone;
     if (setup->generator_cpus) {
         if (!cpu_parse(setup->generator_cpus, &cpus, err))
             return false;
@@ -139,7 +140,7 @@ static bool measure(const struct trial_setup *setup, const struct trial_place *p
     return good;
 }
 
-void trial_run(const struct trial_setup *setup, const struct trial_place *place,
+bool trial_run(const struct trial_setup *setup, const struct trial_place *place,
                struct trial *out)
 {
     struct service service;
@@ -176,4 +177,5 @@ void trial_run(const struct trial_setup *setup, const struct trial_place *place,
     out->outcome = atomic_load(setup->stop) ? TRIAL_SKIPPED
                    : good                   ? TRIAL_OK
                                             : TRIAL_FAILED;
+    return started;
 }

@@ -16,6 +16,7 @@ struct trial_setup {
     const char *program; /* this tool, to start the generator with */
     const cpu_set_t *service_cpus;
     const char *generator_cpus; /* as text; NULL: anywhere */
+    bool generator_alone;       /* no service runs on them */
     atomic_bool *stop;
     /* Called about every second while the generator runs; may be NULL. */
     void (*second)(void *context, const struct load_window *window);
@@ -31,9 +32,10 @@ struct trial_place {
 
 /*
  * Runs it and fills *out (trial_fini). A trial that goes wrong is TRIAL_FAILED with its
- * reason; one that was interrupted is TRIAL_SKIPPED. No child is left in any case.
+ * reason; one that was interrupted is TRIAL_SKIPPED. No child is left in any case. False:
+ * the service did not even become ready.
  */
-void trial_run(const struct trial_setup *setup, const struct trial_place *place,
+bool trial_run(const struct trial_setup *setup, const struct trial_place *place,
                struct trial *out);
 
 #endif

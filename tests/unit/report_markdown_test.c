@@ -31,8 +31,7 @@ static void escapes(void)
     mem_free(race.title);
     race.title = mem_copy_text("a|b <script> *x* [y](z)\n# no");
     print(&race, &out);
-    static const char heading[] =
-        "# a\\|b \\<script\\> \\*x\\* \\[y\\](z) \\# no\n\n";
+    static const char heading[] = "# a\\|b \\<script\\> \\*x\\* \\[y\\](z) \\# no\n\n";
     TAP_OK(strncmp(buf_text(&out), heading, sizeof(heading) - 1) == 0,
            "a title cannot break the page");
     TAP_OK(strstr(buf_text(&out), "\n- **go-echo EQUIVALENT**: p99 "), "verdict first");

@@ -319,6 +319,27 @@ static void tails(void)
     }
 }
 
+/* A percentile that is mostly the generator's own lateness says nothing of a service. */
+static void blurred(void)
+{
+    struct result race;
+    race_new(&race, 2, 10, .002);
+    for (int block = 1; block <= 10; block++) {
+        struct load_result *load = &race_trial(&race, block, 1)->load;
+        load->latency.k_eff[LOAD_P999] = 1000;
+        load->less_lag.p[LOAD_P999] = load->latency.p[LOAD_P999] * .89;
+        load->less_lag.p[LOAD_P90] = load->latency.p[LOAD_P90] * .91;
+        race_trial(&race, block, 0)->load.latency.k_eff[LOAD_P999] = 1000;
+    }
+    struct comparison c = judge(&race, 1, METRIC_P999);
+    expect_verdict(&c, VERDICT_NONE, "11 % of p99.9 is lag");
+    TAP_TEXT(c.why, "the generator's lateness is 11 % of it in the trials of go-echo",
+             "and why");
+    c = judge(&race, 1, METRIC_P90);
+    expect_verdict(&c, VERDICT_EQUIVALENT, "9 % of p90 is lag");
+    result_fini(&race);
+}
+
 static void overloaded(void)
 {
     struct result race;
@@ -464,6 +485,7 @@ int main(void)
     any_order();
     no_ratio();
     tails();
+    blurred();
     overloaded();
     invalid();
     failed();

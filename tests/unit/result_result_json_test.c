@@ -48,7 +48,7 @@ static void round_trip(void)
     result_fini(&again);
 }
 
-/* tests/lib/recompute_test.py reads this file beside the golden reports. */
+/* tests/race/recompute_test.py reads this file beside the golden reports. */
 static void golden(void)
 {
     struct result race;
