@@ -24,11 +24,12 @@ run_uses := result load sys stats wire base
 report_uses := result stats wire base
 cmd_uses := report run result load sys stats wire base
 stats_libs := -lz -lm
+sys_libs := -lcrypto
 result_libs := -ljansson -lz -lm
 load_libs := -lz -lm
-run_libs := -lyaml -ljansson -lz -lm
+run_libs := -lyaml -ljansson -lcrypto -lz -lm
 report_libs := -ljansson -lz -lm
-TOOL_LIBS := -lyaml -ljansson -lz -lm
+TOOL_LIBS := -lyaml -ljansson -lcrypto -lz -lm
 
 room_objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(wildcard src/$(1)/*.c))
 archives = $(patsubst %,$(BUILD)/lib%.a,$(1))
@@ -73,6 +74,14 @@ $(BUILD)/unit/%: tests/unit/%.c $(call archives,report run result load sys stats
 	  $(call archives,report run result load sys stats wire base) $(TOOL_LIBS) -o $@
 
 ## make                 the tool, the C service and the null responder
+# The other two contestants; each in its own language's build.
+echo-go:
+	cd services/echo-go && go build -trimpath -o ../../$(BUILD)/echo-go .
+
+echo-rust:
+	cd services/echo-rust && cargo build --release --locked --target-dir ../../$(BUILD)/cargo
+	cp $(BUILD)/cargo/release/rust-echo $(BUILD)/echo-rust
+
 ## make unit            unit tests
 unit: $(UNIT_TESTS)
 	prove -j2 $(UNIT_TESTS)
@@ -81,4 +90,4 @@ clean:
 	rm -rf $(BUILD)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all help unit clean
+.PHONY: all help echo-go echo-rust unit clean

@@ -108,6 +108,20 @@ void text_right(struct buf *out, const char *text, size_t width)
     text_clean(out, str_of(text));
 }
 
+void text_cut(struct buf *out, const char *text, size_t width)
+{
+    struct str rest = str_of(text);
+    for (size_t len; rest.len; rest.ptr += len, rest.len -= len) {
+        decode(rest, &len);
+        struct str one = {rest.ptr, len};
+        size_t columns = str_width(one);
+        if (columns > width)
+            return;
+        text_clean(out, one);
+        width -= columns;
+    }
+}
+
 static bool is_space(char c)
 {
     return c == ' ' || c == '\n' || c == '\t' || c == '\r';

@@ -18,6 +18,9 @@ void text_clean(struct buf *out, struct str text);
 void text_left(struct buf *out, const char *text, size_t width);
 void text_right(struct buf *out, const char *text, size_t width);
 
+/* Appends the cleaned front of text that is at most `width` columns wide. */
+void text_cut(struct buf *out, const char *text, size_t width);
+
 /* Appends cleaned text broken at spaces; the caller has already written `column` columns
  * of the first line, later lines start with `indent` spaces. Ends with a newline. A word
  * that is wider than a line stays whole. */

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -116,6 +117,22 @@ bool file_make_directory(const char *path, struct error *err)
 bool file_exists(const char *path)
 {
     return access(path, F_OK) == 0;
+}
+
+bool file_is_program(const char *name)
+{
+    char path[PATH_MAX];
+    const char *at = getenv("PATH");
+    if (strchr(name, '/'))
+        return access(name, X_OK) == 0;
+    while (at && *at) {
+        size_t len = strcspn(at, ":");
+        snprintf(path, sizeof(path), "%.*s/%s", (int)len, at, name);
+        if (access(path, X_OK) == 0)
+            return true;
+        at += len + (at[len] == ':');
+    }
+    return false;
 }
 
 int file_create(const char *path, struct error *err)

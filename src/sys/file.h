@@ -22,6 +22,9 @@ bool file_make_directory(const char *path, struct error *err);
 
 bool file_exists(const char *path);
 
+/* Whether execvp would find the program: a path, or a name in PATH. */
+bool file_is_program(const char *name);
+
 /* Opens for writing, truncated, close-on-exec; -1 with err. */
 int file_create(const char *path, struct error *err);
 

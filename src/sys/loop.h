@@ -13,8 +13,9 @@ enum { LOOP_EVENTS_MAX = 256 };
 
 #define LOOP_READ 1u  /* bytes or end of stream (or an error) can be read */
 #define LOOP_WRITE 2u /* room to write */
-#define LOOP_END 4u   /* the peer ended its stream or the connection broke: read to the end
-                       * now, no other edge will come */
+#define LOOP_END                                                                         \
+    4u /* the peer ended its stream or the connection broke: read to the end             \
+        * now, no other edge will come */
 #define LOOP_FOREVER INT64_MAX
 
 struct loop_event {

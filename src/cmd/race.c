@@ -1,0 +1,160 @@
+/* dragstrip race: from a plan to a verdict. */
+#include "cmd/cmd.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cmd/progress.h"
+#include "report/markdown.h"
+#include "report/term.h"
+#include "run/race.h"
+#include "sys/terminal.h"
+
+static const char usage[] =
+    "usage: dragstrip race PLAN.yaml [-o DIR]\n"
+    "\n"
+    "Builds the plan's services, loads each with the same open-loop traffic in "
+    "randomised\n"
+    "blocks, and prints which one is faster, with confidence intervals. The folder "
+    "keeps\n"
+    "result.json, report.md, plan.yaml, trials/ and logs/.\n"
+    "\n"
+    "  -o, --output DIR  the folder (out/NAME-YYYYmmdd-HHMMSS)\n"
+    "  -h, --help        this text\n"
+    "\n"
+    "Exit codes: 0 measured, 1 a service or dragstrip failed, 2 usage or plan error,\n"
+    "5 a measurement cannot be trusted, 130 interrupted (finished trials are kept).\n";
+
+/* The program that runs now, even when a build replaces the file meanwhile. */
+static const char own_program[] = "/proc/self/exe";
+
+enum { WIDE = 120, NARROW = 80, REPORT_MAX = 1 << 20 };
+
+struct race_command {
+    const char *plan;
+    const char *output;
+    bool help;
+};
+
+static bool parse_options(struct race_command *command, int argc, char **argv,
+                          struct error *err)
+{
+    static const struct option long_options[] = {{"output", required_argument, NULL, 'o'},
+                                                 {"help", no_argument, NULL, 'h'},
+                                                 {NULL, 0, NULL, 0}};
+    int option;
+    optind = 1;
+    while ((option = getopt_long(argc, argv, "o:h", long_options, NULL)) != -1) {
+        if (option == 'o')
+            command->output = optarg;
+        else if (option == 'h')
+            command->help = true;
+        else
+            return error_set(err, "see dragstrip race --help");
+    }
+    if (!command->help && optind + 1 != argc)
+        return error_set(err, "exactly one plan is needed; see dragstrip race --help");
+    command->plan = argv[optind];
+    return true;
+}
+
+static int exit_code_of(const struct result *result, const struct comparisons *found)
+{
+    bool failed = false, invalid = false;
+    for (int i = 0; i < result->service_count; i++) {
+        failed |= result->services[i].build_failed || found->findings[i].trials_failed;
+        invalid |= found->findings[i].trials_invalid > 0;
+    }
+    return failed ? EXIT_BROKEN : invalid ? EXIT_INVALID : EXIT_PASS;
+}
+
+/* A file or a pipe has no width: it gets the wide table. */
+static int print_width(void)
+{
+    int columns = terminal_columns(STDOUT_FILENO);
+    return columns == 0 || columns >= WIDE ? WIDE : NARROW;
+}
+
+/* The same content to the terminal and to report.md; false with err. */
+static bool print_reports(const struct result *result, const struct comparisons *found,
+                          const struct outdir *out, struct error *err)
+{
+    struct buf text, page;
+    buf_init(&text, REPORT_MAX);
+    buf_init(&page, REPORT_MAX);
+    term_print(result, found, print_width(), terminal_has_colour(STDOUT_FILENO), &text);
+    markdown_print(result, found, &page);
+    bool good = outdir_write(out, "report.md", buf_str(&page), err);
+    good = (cmd_print(buf_text(&text)) ||
+            error_set(err, "the report is in %s", out->path)) &&
+           good;
+    buf_fini(&text);
+    buf_fini(&page);
+    return good;
+}
+
+/* All files are written before the exit code is decided. */
+static int finish(const struct result *result, const struct outdir *out, bool good,
+                  const struct error *why)
+{
+    struct comparisons found;
+    struct error err;
+    if (!good)
+        cmd_fail(EXIT_BROKEN, "%s", why->text);
+    if (result->trial_count == 0)
+        return !good ? EXIT_BROKEN
+                     : cmd_fail(EXIT_INTERRUPTED,
+                                "interrupted before the first trial was over");
+    compare_result(result, &found);
+    int code = exit_code_of(result, &found);
+    if (!print_reports(result, &found, out, &err))
+        code = cmd_fail(EXIT_BROKEN, "%s", err.text);
+    comparisons_fini(&found);
+    fprintf(stderr, "\nAll of it is in %s\n", out->path);
+    if (!good)
+        return EXIT_BROKEN;
+    return result->partial ? EXIT_INTERRUPTED : code;
+}
+
+static int run(const struct plan *plan, const struct outdir *out)
+{
+    struct progress progress;
+    struct result result;
+    struct error err = {""};
+    progress_init(&progress);
+    struct race_setup setup = {.plan = plan,
+                               .program = own_program,
+                               .version = DRAGSTRIP_VERSION,
+                               .out = out,
+                               .watcher = {&progress, progress_moment},
+                               .stop = cmd_watch_signals()};
+    bool good = race_run(&setup, &result, &err);
+    progress_fini(&progress);
+    int code = finish(&result, out, good, &err);
+    result_fini(&result);
+    return code;
+}
+
+int cmd_race(int argc, char **argv)
+{
+    struct race_command command = {NULL};
+    struct plan plan;
+    struct outdir out;
+    struct error err;
+    if (!parse_options(&command, argc, argv, &err))
+        return cmd_fail(EXIT_USAGE, "%s", err.text);
+    if (command.help)
+        return cmd_print(usage) ? EXIT_PASS : EXIT_BROKEN;
+    if (!plan_read(command.plan, &plan, &err))
+        return cmd_fail(EXIT_USAGE, "%s", err.text);
+    int code = outdir_create(&out, command.output, plan.name, &err)
+                   ? EXIT_PASS
+                   : cmd_fail(EXIT_BROKEN, "%s", err.text);
+    if (code == EXIT_PASS) {
+        code = run(&plan, &out);
+        outdir_fini(&out);
+    }
+    plan_fini(&plan);
+    return code;
+}

@@ -1,0 +1,37 @@
+/*
+ * outdir: the folder of one race (DESIGN 6) and the names in it. Every file appears under
+ * its name only when it is complete; logs are the exception, their writers are strangers.
+ */
+#ifndef DRAGSTRIP_RUN_OUTDIR_H
+#define DRAGSTRIP_RUN_OUTDIR_H
+
+#include "base/error.h"
+#include "base/str.h"
+#include "result/result.h"
+
+struct outdir {
+    char *path; /* heap */
+};
+
+/*
+ * Makes the folder with its trials/ and logs/. given NULL: out/NAME-YYYYmmdd-HHMMSS in
+ * local time, with a number behind it when that is taken. A given folder may exist, but
+ * not with another race in it.
+ */
+bool outdir_create(struct outdir *out, const char *given, const char *name,
+                   struct error *err);
+void outdir_fini(struct outdir *out);
+
+/* Writes path/file whole: "result.json", "plan.yaml". */
+bool outdir_write(const struct outdir *out, const char *file, struct str text,
+                  struct error *err);
+
+/* trials/BLOCK-SERVICE.json, with the windows. */
+bool outdir_write_trial(const struct outdir *out, const struct trial *trial,
+                        const struct result_service *services, struct error *err);
+
+/* On the heap: logs/build-SERVICE.log and logs/BLOCK-SERVICE.log. */
+char *outdir_build_log(const struct outdir *out, const char *service);
+char *outdir_trial_log(const struct outdir *out, int block, const char *service);
+
+#endif

@@ -1,0 +1,233 @@
+#include "run/race.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "run/build.h"
+#include "run/order.h"
+#include "run/race_result.h"
+#include "run/trial.h"
+#include "sys/cpu.h"
+
+struct race {
+    const struct race_setup *setup;
+    const struct plan *plan;
+    struct result *result;
+    struct cpu_plan cpus;
+    char generator_cpus[CPU_TEXT_BYTES];
+    int runners[PLAN_SERVICES_MAX]; /* services that were built, in the plan's order */
+    int runner_count;
+    bool out[PLAN_SERVICES_MAX]; /* by service: could not be started, or not built */
+    int64_t start_ns;            /* of the blocks */
+    int trials;                  /* planned */
+    int trials_left_out;         /* of services that are out */
+    struct race_moment moment;   /* what the watcher is told */
+};
+
+static void tell(struct race *race, enum race_stage stage)
+{
+    struct race_moment *moment = &race->moment;
+    int done = race->result->trial_count + race->trials_left_out;
+    int64_t now_ns = clock_now_ns();
+    const struct plan_load *load = &race->plan->load;
+    moment->stage = stage;
+    moment->elapsed_ns = race->start_ns ? now_ns - race->start_ns : 0;
+    /* Before the first trial is over, its plan is all there is; then the mean tells. */
+    int64_t each_ns = load->warmup_ns + load->duration_ns + NS_PER_S;
+    if (race->result->trial_count > (stage == RACE_TRIAL_OVER ? 0 : 1))
+        each_ns = moment->elapsed_ns / race->result->trial_count;
+    moment->remaining_ns = each_ns * (race->trials - done);
+    if (race->setup->watcher.moment)
+        race->setup->watcher.moment(race->setup->watcher.context, moment);
+}
+
+static bool is_stopped(const struct race *race)
+{
+    return atomic_load(race->setup->stop);
+}
+
+/* ---- before the blocks ---- */
+
+/* Where services and generator run: as the plan says, or by the topology. */
+static bool choose_cpus(struct race *race, struct error *err)
+{
+    cpu_set_t both;
+    const struct plan *plan = race->plan;
+    cpu_divide(&race->cpus);
+    if (plan->service_cpus) {
+        if (!cpu_parse(plan->service_cpus, &race->cpus.service, err) ||
+            !cpu_parse(plan->generator_cpus, &race->cpus.generator, err))
+            return error_prefix(err, "%s: cpus: ", plan->path);
+        CPU_AND(&both, &race->cpus.service, &race->cpus.generator);
+        race->cpus.shared = CPU_COUNT(&both) > 0;
+    }
+    cpu_format(&race->cpus.generator, race->generator_cpus);
+    return true;
+}
+
+static void skip(struct race *race, int service, bool failed, const char *why)
+{
+    struct result_service *skipped = &race->result->services[service];
+    race->out[service] = true;
+    skipped->skipped = true;
+    skipped->build_failed = failed;
+    snprintf(skipped->why, sizeof(skipped->why), "%.*s", (int)strcspn(why, "\n"), why);
+    race->moment.why = why;
+    tell(race, RACE_SKIPS);
+}
+
+static void build(struct race *race, int service)
+{
+    struct error why;
+    const struct plan_service *plan = &race->plan->services.items[service];
+    race->moment.service = plan->name;
+    char *log = outdir_build_log(race->setup->out, plan->name);
+    if (plan->build)
+        tell(race, RACE_BUILDS);
+    enum build_outcome outcome = build_service(plan, log, race->setup->stop, &why);
+    if (outcome == BUILD_DONE)
+        race->runners[race->runner_count++] = service;
+    else if (outcome != BUILD_STOPPED)
+        skip(race, service, outcome == BUILD_FAILED, why.text);
+    mem_free(log);
+}
+
+/* Whether there is still a race, or (with a single service in the plan) a measurement. */
+static bool has_contest(const struct race *race, struct error *err)
+{
+    int left = 0;
+    const struct plan *plan = race->plan;
+    for (int i = 0; i < plan->services.count; i++)
+        left += !race->out[i];
+    if (race->out[plan->baseline])
+        return error_set(err,
+                         "without the baseline %s there is nothing to compare with; see "
+                         "above why it does not run, or name another baseline",
+                         plan->services.items[plan->baseline].name);
+    return left > 1 || plan->services.count == 1 ||
+           error_set(err, "only %s can run here, so there is nothing to compare it with",
+                     plan->services.items[plan->baseline].name);
+}
+
+static bool build_all(struct race *race, struct error *err)
+{
+    for (int i = 0; i < race->plan->services.count && !is_stopped(race); i++)
+        build(race, i);
+    return is_stopped(race) || has_contest(race, err);
+}
+
+/* ---- the blocks ---- */
+
+static void pass_second(void *context, const struct load_window *window)
+{
+    struct race *race = context;
+    race->moment.window = window;
+    tell(race, RACE_SECOND);
+}
+
+/* Its later trials would tell the same. */
+static void take_out(struct race *race, int service, int block)
+{
+    race->out[service] = true;
+    race->trials_left_out += race->plan->blocks - block;
+}
+
+static bool run_trial(struct race *race, int block, int position, int service,
+                      struct error *err)
+{
+    const char *name = race->plan->services.items[service].name;
+    char *log = outdir_trial_log(race->setup->out, block, name);
+    struct trial_setup setup = {.plan = race->plan,
+                                .program = race->setup->program,
+                                .service_cpus = &race->cpus.service,
+                                .generator_cpus = race->generator_cpus,
+                                .generator_alone = !race->cpus.shared,
+                                .stop = race->setup->stop,
+                                .second = pass_second,
+                                .context = race};
+    struct trial_place place = {.block = block,
+                                .position = position,
+                                .service = service,
+                                .seed = order_block_seed(race->plan->seed, block),
+                                .log_path = log};
+    struct trial trial;
+    race->moment.service = name;
+    race->moment.block = block;
+    race->moment.trial = race->result->trial_count + 1;
+    tell(race, RACE_TRIAL);
+    bool started = trial_run(&setup, &place, &trial);
+    mem_free(log);
+    if (trial.outcome == TRIAL_SKIPPED) { /* interrupted: the trial in progress is lost */
+        trial_fini(&trial);
+        return true;
+    }
+    struct trial *kept = race_result_add(race->result);
+    *kept = trial;
+    if (!started)
+        take_out(race, service, block);
+    race->moment.done = kept;
+    tell(race, RACE_TRIAL_OVER);
+    return outdir_write_trial(race->setup->out, kept, race->result->services, err);
+}
+
+static bool run_block(struct race *race, int block, struct error *err)
+{
+    int order[PLAN_SERVICES_MAX];
+    order_block(race->plan->seed, block, race->plan->blocks, race->runner_count, order);
+    for (int i = 0; i < race->runner_count && !is_stopped(race); i++) {
+        int service = race->runners[order[i]];
+        if (race->out[service])
+            continue;
+        if (!run_trial(race, block, i + 1, service, err))
+            return false;
+    }
+    return is_stopped(race) || has_contest(race, err);
+}
+
+static bool run_blocks(struct race *race, struct error *err)
+{
+    bool good = true;
+    race->start_ns = clock_now_ns();
+    race->trials = race->runner_count * race->plan->blocks;
+    race->moment.blocks = race->plan->blocks;
+    race->moment.trials = race->trials;
+    tell(race, RACE_SETS_UP);
+    for (int block = 1; block <= race->plan->blocks && good && !is_stopped(race); block++)
+        good = run_block(race, block, err);
+    return good;
+}
+
+/* ---- the whole ---- */
+
+static bool write_result(struct race *race, struct error *err)
+{
+    char *text = result_to_text(race->result);
+    bool good = outdir_write(race->setup->out, "result.json", str_of(text), err);
+    mem_free(text);
+    return good;
+}
+
+bool race_run(const struct race_setup *setup, struct result *out, struct error *err)
+{
+    struct error why = {""};
+    struct race race = {.setup = setup, .plan = setup->plan, .result = out};
+    race.moment.result = out;
+    bool good = choose_cpus(&race, &why);
+    race_result_init(out, setup->plan, setup->version, &race.cpus);
+    good = good &&
+           outdir_write(setup->out, "plan.yaml", str_of(setup->plan->text), &why) &&
+           build_all(&race, &why) && (is_stopped(&race) || run_blocks(&race, &why));
+    out->partial = is_stopped(&race) || !good;
+    if (out->trial_count > 0) {
+        struct error second;
+        bool written = write_result(&race, &second);
+        if (good && !written)
+            why = second;
+        good = good && written;
+    }
+    if (!good)
+        *err = why;
+    return good;
+}

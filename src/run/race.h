@@ -1,0 +1,63 @@
+/*
+ * race: from a plan to a result: build what can be built here, run the blocks, keep every
+ * trial (METHOD 2, DESIGN 3).
+ *
+ *   build each service --> for each block, its services in random order: trial_run,
+ *   write the trial --> write result.json
+ *
+ * A service whose trial could not even start it is out for the rest of the race: the next
+ * blocks would tell the same. One that died under load stays in, because how often it
+ * dies is a finding. Without its baseline, or with nobody to compare, a race ends.
+ */
+#ifndef DRAGSTRIP_RUN_RACE_H
+#define DRAGSTRIP_RUN_RACE_H
+
+#include <stdatomic.h>
+
+#include "result/result.h"
+#include "run/outdir.h"
+#include "run/plan.h"
+
+enum race_stage {
+    RACE_BUILDS,    /* service: its build begins */
+    RACE_SKIPS,     /* service: will not run; why */
+    RACE_SETS_UP,   /* the blocks begin; result->machine tells the CPUs */
+    RACE_TRIAL,     /* service, block, trial */
+    RACE_SECOND,    /* the same, and window */
+    RACE_TRIAL_OVER /* the same, and done */
+};
+
+struct race_moment {
+    enum race_stage stage;
+    const char *service;
+    const char *why;
+    int block, blocks;                /* from 1 */
+    int trial, trials;                /* from 1 */
+    int64_t elapsed_ns, remaining_ns; /* of the blocks; remaining is an estimate */
+    const struct load_window *window;
+    const struct trial *done;
+    const struct result *result;
+};
+
+struct race_watcher {
+    void *context;
+    void (*moment)(void *context, const struct race_moment *moment);
+};
+
+struct race_setup {
+    const struct plan *plan;
+    const char *program; /* this tool, to start generators with */
+    const char *version; /* of the tool */
+    const struct outdir *out;
+    struct race_watcher watcher;
+    atomic_bool *stop;
+};
+
+/*
+ * Runs the race and fills *out (result_fini) in any case. False: it ended before its time
+ * and err says why; what was measured is in *out, marked partial. An interruption is no
+ * error: true, partial.
+ */
+bool race_run(const struct race_setup *setup, struct result *out, struct error *err);
+
+#endif

@@ -1,0 +1,85 @@
+#include "run/race_result.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "sys/digest.h"
+#include "sys/env.h"
+
+static void copy(char *out, size_t size, const char *text)
+{
+    snprintf(out, size, "%.*s", (int)size - 1, text);
+}
+
+static void fill_machine(struct result_machine *out, const struct cpu_plan *cpus)
+{
+    struct env_machine machine;
+    char text[CPU_TEXT_BYTES];
+    env_read_machine(&machine);
+    *out = (struct result_machine){.cpus_allowed = machine.cpus_allowed,
+                                   .memory_bytes = machine.memory_bytes,
+                                   .load_1min = machine.load_1min,
+                                   .cpus_shared = cpus->shared};
+    copy(out->cpu_model, sizeof(out->cpu_model), machine.cpu_model);
+    copy(out->kernel, sizeof(out->kernel), machine.kernel);
+    copy(out->governor, sizeof(out->governor), machine.governor);
+    copy(out->congestion_control, sizeof(out->congestion_control),
+         machine.congestion_control);
+    copy(out->clock_source, sizeof(out->clock_source), machine.clock_source);
+    copy(out->mitigations, sizeof(out->mitigations), machine.mitigations);
+    copy(out->service_cpus, sizeof(out->service_cpus), cpu_format(&cpus->service, text));
+    copy(out->generator_cpus, sizeof(out->generator_cpus),
+         cpu_format(&cpus->generator, text));
+}
+
+/* The command as typed, or the URL of a service that runs already. */
+static void fill_service(struct result_service *out, const struct plan_service *plan)
+{
+    size_t len = 0;
+    copy(out->name, sizeof(out->name), plan->name);
+    if (plan->command.count == 0)
+        copy(out->command, sizeof(out->command), plan->url);
+    for (int i = 0; i < plan->command.count && len < sizeof(out->command); i++) {
+        int n = snprintf(out->command + len, sizeof(out->command) - len, "%s%s",
+                         i ? " " : "", plan->command.items[i]);
+        len += (size_t)n;
+    }
+}
+
+void race_result_init(struct result *result, const struct plan *plan, const char *version,
+                      const struct cpu_plan *cpus)
+{
+    int services = plan->services.count;
+    *result = (struct result){
+        .name = mem_copy_text(plan->name),
+        .title = mem_copy_text(plan->title),
+        .plan_text = mem_copy_text(plan->text),
+        .seed = plan->seed,
+        .version = mem_copy_text(version),
+        .blocks_planned = plan->blocks,
+        .baseline = plan->baseline,
+        .params = {.rate = plan->load.rate > 0 ? plan->load.rate : (double)NAN,
+                   .connections = plan->load.connections,
+                   .duration_ns = plan->load.duration_ns,
+                   .warmup_ns = plan->load.warmup_ns,
+                   .body_bytes = plan->load.body.len},
+        .margins = {.latency = plan->margin_latency, .tail = plan->margin_tail},
+        .error_limit = plan->error_limit,
+        .steal_limit = plan->steal_limit,
+        .services = mem_new((size_t)services, sizeof(*result->services)),
+        .service_count = services,
+        .trials = mem_new((size_t)(services * plan->blocks), sizeof(*result->trials))};
+    copy(result->params.arrivals, sizeof(result->params.arrivals),
+         plan->load.arrivals == ARRIVALS_POISSON ? "poisson" : "constant");
+    digest_hex(str_of(plan->text), result->plan_hash);
+    fill_machine(&result->machine, cpus);
+    for (int i = 0; i < services; i++)
+        fill_service(&result->services[i], &plan->services.items[i]);
+}
+
+struct trial *race_result_add(struct result *result)
+{
+    return &result->trials[result->trial_count++];
+}
