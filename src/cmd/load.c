@@ -15,6 +15,7 @@
 #include "report/load_text.h"
 #include "run/generate.h"
 #include "sys/file.h"
+#include "sys/terminal.h"
 
 static const char usage[] =
     "usage: dragstrip load URL -r RATE [options]\n"
@@ -277,7 +278,7 @@ static bool write_json(const struct load_result *result, const char *path,
     char *text = json_dumps(json, JSON_INDENT(1) | JSON_REAL_PRECISION(15));
     bool good = strcmp(path, "-") == 0 ? cmd_print(text) && cmd_print("\n")
                                        : file_write_atomic(path, str_of(text), err);
-    free(text);
+    mem_free(text);
     json_decref(json);
     return good;
 }
@@ -286,7 +287,7 @@ static int run_for_people(const struct load_options *options)
 {
     struct load_result result;
     struct error err = {""};
-    bool live = isatty(STDERR_FILENO);
+    bool live = terminal_columns(STDERR_FILENO) > 0;
     struct load_watcher watcher = {.second = live ? print_live_line : NULL};
     if (!generate_check(&options->spec, &err))
         return cmd_fail(EXIT_USAGE, "%s", err.text);

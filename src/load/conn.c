@@ -2,9 +2,9 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "sys/fd.h"
 
 void conn_init(struct conn *conn)
 {
@@ -21,8 +21,7 @@ void conn_check(const struct conn *conn)
 
 void conn_close(struct conn *conn)
 {
-    if (conn->fd >= 0)
-        close(conn->fd);
+    fd_close(conn->fd);
     conn->fd = -1;
     conn->state = CONN_DOWN;
     conn->in_body = false;
@@ -37,7 +36,7 @@ bool conn_open(struct conn *conn, const struct target *target, struct loop *loop
         return false;
     if (!loop_add(loop, fd, conn)) {
         int why = errno;
-        close(fd);
+        fd_close(fd);
         errno = why;
         return false;
     }

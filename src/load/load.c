@@ -2,13 +2,13 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "load/worker.h"
 #include "sys/cpu.h"
 #include "sys/env.h"
+#include "sys/self.h"
 
 /* Between the last connection standing and the first request. */
 #define HEAD_START_NS (50 * NS_PER_MS)
@@ -96,10 +96,7 @@ static bool team_start(struct team *team, atomic_bool *stop, struct error *err)
 
 static double cpu_seconds(void)
 {
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+    return (double)self_cpu_ns() / 1e9;
 }
 
 static void report_second(struct team *team, const struct load_watcher *watcher,
@@ -189,7 +186,6 @@ static void merge_logs(const struct team *team, struct load_outcome *out)
 
 static void team_gather(struct team *team, struct load_outcome *out)
 {
-    struct rusage usage;
     tally_init(&out->tally, team->workers[0].tally.window_count, 0);
     for (int i = 0; i < team->count; i++) {
         tally_merge(&out->tally, &team->workers[i].tally);
@@ -200,8 +196,7 @@ static void team_gather(struct team *team, struct load_outcome *out)
         hist_merge(&out->latency, &out->tally.windows[i].latency);
     if (team->spec->rate_hz > 0)
         merge_logs(team, out);
-    getrusage(RUSAGE_SELF, &usage);
-    out->max_rss_bytes = usage.ru_maxrss * 1024;
+    out->max_rss_bytes = self_resident_peak_bytes();
 }
 
 static void team_fini(struct team *team)

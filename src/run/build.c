@@ -1,10 +1,10 @@
 #include "run/build.h"
 
 #include <signal.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "sys/child.h"
+#include "sys/fd.h"
 #include "sys/file.h"
 
 #define LOOK_NS (100 * NS_PER_MS)
@@ -62,7 +62,7 @@ enum build_outcome build_service(const struct plan_service *service, const char 
     struct child_spec spec = {
         .argv = argv, .stdin_fd = -1, .stdout_fd = log, .stderr_fd = log};
     bool started = child_start(&child, &spec, err);
-    close(log);
+    fd_close(log);
     if (!started)
         return BUILD_FAILED;
     bool ended = wait_for(&child, stop);

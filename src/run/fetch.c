@@ -1,8 +1,8 @@
 #include "run/fetch.h"
 
 #include <errno.h>
-#include <unistd.h>
 
+#include "sys/fd.h"
 #include "wire/http.h"
 
 enum { HEAD_MAX = 65536, PIECE = 16384 };
@@ -76,7 +76,7 @@ bool fetch(const struct sock_address *address, const char *host, const char *pat
                     : error_set(err, "cannot send: %s", strerror(errno));
     if (good)
         *status = reply.response.status;
-    close(fd);
+    fd_close(fd);
     buf_fini(&request);
     buf_fini(&reply.head);
     return good;

@@ -1,32 +1,27 @@
 #include "run/generator.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
-#include <poll.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
+#include "sys/fd.h"
+#include "sys/pipe.h"
 
-enum { LINE_MAX_BYTES = 256 << 20, PIECE = 65536, ERRORS_MAX = 2048 };
+enum { LINE_MAX_BYTES = 256 << 20, ERRORS_MAX = 2048 };
 
-/* A memory file that holds the spec, at its start; -1 with err. */
+/* A file in memory that holds the spec; -1 with err. */
 static int spec_file(const struct generate_spec *spec, struct error *err)
 {
     json_t *json = generate_spec_to_json(spec);
-    int fd = memfd_create("load-spec", MFD_CLOEXEC);
-    bool good = fd >= 0 && json && json_dumpfd(json, fd, JSON_COMPACT) == 0 &&
-                lseek(fd, 0, SEEK_SET) == 0;
+    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    int fd = -1;
+    if (text)
+        fd = pipe_text_file(str_of(text), err);
+    else
+        error_set(err, "the load cannot be written as JSON; is its URL or a header not "
+                       "UTF-8?");
+    mem_free(text);
     json_decref(json);
-    if (good)
-        return fd;
-    error_set(err, "cannot pass the spec to the generator: %s", strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    return -1;
+    return fd;
 }
 
 bool generator_start(struct generator *generator, const char *program,
@@ -34,28 +29,25 @@ bool generator_start(struct generator *generator, const char *program,
                      struct error *err)
 {
     const char *const argv[] = {program, "load", "--spec", "-", NULL};
-    int out[2];
-    *generator = (struct generator){.child = {.pidfd = -1}, .out_fd = -1};
+    struct pipe_ends out = {-1, -1};
+    *generator =
+        (struct generator){.child = {.pidfd = -1}, .out_fd = -1, .errors_fd = -1};
     buf_init(&generator->line, LINE_MAX_BYTES);
-    generator->errors_fd = memfd_create("generator-errors", MFD_CLOEXEC);
     int spec_fd = spec_file(spec, err);
-    if (spec_fd < 0)
-        return false;
-    if (pipe2(out, O_CLOEXEC) != 0) {
-        close(spec_fd);
-        return error_set(err, "cannot make a pipe: %s", strerror(errno));
+    generator->errors_fd = spec_fd < 0 ? -1 : pipe_text_file(STR(""), err);
+    bool good = generator->errors_fd >= 0 && pipe_open(&out, err);
+    generator->out_fd = out.read_fd;
+    if (good) {
+        struct child_spec child = {.argv = argv,
+                                   .cpus = cpus,
+                                   .stdin_fd = spec_fd,
+                                   .stdout_fd = out.write_fd,
+                                   .stderr_fd = generator->errors_fd,
+                                   .timer_slack_ns = 1};
+        good = child_start(&generator->child, &child, err);
     }
-    struct child_spec child = {.argv = argv,
-                               .cpus = cpus,
-                               .stdin_fd = spec_fd,
-                               .stdout_fd = out[1],
-                               .stderr_fd = generator->errors_fd,
-                               .timer_slack_ns = 1};
-    bool good = child_start(&generator->child, &child, err);
-    close(spec_fd);
-    close(out[1]);
-    generator->out_fd = out[0];
-    fcntl(out[0], F_SETFL, O_NONBLOCK);
+    fd_close(spec_fd);
+    fd_close(out.write_fd);
     return good;
 }
 
@@ -110,34 +102,29 @@ static bool take_lines(struct generator *generator, struct error *err)
 
 bool generator_read(struct generator *generator, int64_t until_ns, struct error *err)
 {
-    char piece[PIECE];
-    struct pollfd readable = {.fd = generator->out_fd, .events = POLLIN};
-    int64_t left = until_ns - clock_now_ns();
-    struct timespec timeout = {0};
-    if (left > 0)
-        timeout = (struct timespec){left / NS_PER_S, left % NS_PER_S};
-    if (ppoll(&readable, 1, &timeout, NULL) <= 0)
-        return true;
-    ssize_t n = read(generator->out_fd, piece, sizeof(piece));
-    if (n > 0)
-        buf_add(&generator->line, (struct str){piece, (size_t)n});
-    else if (n == 0)
-        generator->over = true;
+    generator->over =
+        pipe_read(generator->out_fd, until_ns, &generator->line) == PIPE_OVER;
     return take_lines(generator, err);
 }
 
-static void add_errors(const struct generator *generator, struct error *err)
+/* What it said before it failed, or at least how it ended. */
+static void explain(const struct generator *generator, struct error *err)
 {
-    char text[ERRORS_MAX];
-    ssize_t n = pread(generator->errors_fd, text, sizeof(text) - 1, 0);
-    if (n > 0 && text[n - 1] == '\n')
-        n--;
-    error_set(err, "the generator failed: %.*s", n > 0 ? (int)n : 0, text);
+    char how[64];
+    struct buf words;
+    buf_init(&words, ERRORS_MAX);
+    pipe_read_file(generator->errors_fd, &words);
+    while (words.len > 0 && words.ptr[words.len - 1] == '\n')
+        words.len--;
+    if (words.len > 0)
+        error_set(err, "the generator failed: %.*s", (int)words.len, words.ptr);
+    else
+        error_set(err, "the generator %s", child_describe(&generator->child, how));
+    buf_fini(&words);
 }
 
 bool generator_finish(struct generator *generator, int64_t until_ns, struct error *err)
 {
-    char how[64];
     bool ended = child_wait(&generator->child, until_ns);
     if (!ended) {
         child_kill(&generator->child);
@@ -145,19 +132,15 @@ bool generator_finish(struct generator *generator, int64_t until_ns, struct erro
     }
     if (generator->result)
         return true;
-    add_errors(generator, err);
-    if (err->text[strlen(err->text) - 1] == ' ')
-        error_set(err, "the generator %s", child_describe(&generator->child, how));
+    explain(generator, err);
     return false;
 }
 
 void generator_fini(struct generator *generator)
 {
     child_kill(&generator->child);
-    if (generator->out_fd >= 0)
-        close(generator->out_fd);
-    if (generator->errors_fd >= 0)
-        close(generator->errors_fd);
+    fd_close(generator->out_fd);
+    fd_close(generator->errors_fd);
     buf_fini(&generator->line);
     json_decref(generator->result);
     *generator =

@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "sys/file.h"
 
@@ -10,7 +11,7 @@ enum { SAME_SECOND_MAX = 100 };
 static char *stamped_name(const char *name)
 {
     char stamp[32];
-    time_t now = time(NULL);
+    time_t now = (time_t)(clock_wall_ns() / NS_PER_S);
     struct tm local;
     localtime_r(&now, &local);
     strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &local);

@@ -2,10 +2,10 @@
 
 #include <math.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "run/fetch.h"
+#include "sys/fd.h"
 #include "sys/file.h"
 
 #define PROBE_GAP_NS NS_PER_MS
@@ -54,7 +54,7 @@ static bool launch(struct service *service, const struct service_limits *limits,
                               .stdout_fd = log,
                               .stderr_fd = log};
     bool good = child_start(&service->child, &spec, err);
-    close(log);
+    fd_close(log);
     return good || error_prefix(err, "%s: ", plan->name);
 }
 

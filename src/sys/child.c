@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 
 void child_check(const struct child *child)
 {
@@ -60,11 +61,8 @@ static void become(const struct child_spec *spec, pid_t parent)
         sched_setaffinity(0, sizeof(*spec->cpus), spec->cpus);
     if (spec->timer_slack_ns)
         prctl(PR_SET_TIMERSLACK, (unsigned long)spec->timer_slack_ns);
-    for (const char *const *name = spec->env; name && *name; name++) {
-        char *copy = strdup(*name);
-        if (copy)
-            putenv(copy);
-    }
+    for (const char *const *name = spec->env; name && *name; name++)
+        putenv(mem_copy_text(*name));
     /* execvp does not change its arguments; its type is older than const. */
     char *const *argv;
     memcpy(&argv, &spec->argv, sizeof(argv));

@@ -32,6 +32,12 @@ int64_t self_resident_bytes(void)
     return second ? strtoll(second, NULL, 10) * sysconf(_SC_PAGESIZE) : 0;
 }
 
+int64_t self_resident_peak_bytes(void)
+{
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_maxrss * INT64_C(1024) : 0;
+}
+
 static int64_t files_limit(void)
 {
     struct rlimit files;

@@ -13,6 +13,9 @@ int64_t self_cpu_ns(void);
 /* Resident memory now; 0 when /proc cannot be read. */
 int64_t self_resident_bytes(void);
 
+/* The most memory that was ever resident (ru_maxrss). */
+int64_t self_resident_peak_bytes(void);
+
 /* Open descriptors; the soft limit when /proc/self/fd cannot be read. */
 int64_t self_open_files(void);
 

@@ -285,7 +285,7 @@ bool jread_enter(struct jread *json, char opener)
 {
     if (next_byte(json) != opener)
         return jread_fail(json,
-                         opener == '{' ? "expected an object" : "expected an array");
+                          opener == '{' ? "expected an object" : "expected an array");
     json->at++;
     return true;
 }
@@ -305,7 +305,7 @@ bool jread_next(struct jread *json, char end, bool *first)
     }
     if (c != ',')
         return jread_fail(json,
-                         end == '}' ? "expected ',' or '}'" : "expected ',' or ']'");
+                          end == '}' ? "expected ',' or '}'" : "expected ',' or ']'");
     json->at++;
     return true;
 }

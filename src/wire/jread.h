@@ -2,9 +2,9 @@
  * jread: a strict, allocation-free reader of RFC 8259 texts and a writer of strings.
  * The reader is a cursor; strings come out as views of the raw text between the quotes,
  * escapes still in them, already validated: UTF-8 (RFC 3629), no control characters, no
- * bad escape, no lone surrogate escape. Depth is bounded (JREAD_DEPTH_MAX) and skipping is
- * iterative: no input can exhaust the stack. The prefix is not json_, which is
- * that of jansson: the tool links both.
+ * bad escape, no lone surrogate escape. Depth is bounded (JREAD_DEPTH_MAX) and skipping
+ * is iterative: no input can exhaust the stack. The prefix is not json_, which is that of
+ * jansson: the tool links both.
  */
 #ifndef DRAGSTRIP_WIRE_JREAD_H
 #define DRAGSTRIP_WIRE_JREAD_H
