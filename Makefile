@@ -1,18 +1,20 @@
 # dragstrip: one Makefile. `make`, `make race`, `make check`, `make help`.
 # Variants live in folders of their own: make BUILD=build/clang CC=clang-14.
 
-CC ?= gcc
 BUILD ?= build
 SANITIZE ?=
+WERROR ?=
+CFLAGS ?= -O2 -g
+PREFIX ?= /usr/local
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
   -Wpointer-arith -Wcast-qual -Wwrite-strings -Wundef -Wvla -Wformat=2 \
   -Wimplicit-fallthrough -Wswitch-enum -Wconversion -Wno-sign-conversion -Wdouble-promotion
-CFLAGS ?= -O2 -g
-ALL_CFLAGS := -std=c17 -D_GNU_SOURCE -Isrc -pthread $(WARNINGS) $(WERROR) $(CFLAGS) \
-  $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer)
-ALL_LDFLAGS := -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
+SAN := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+ALL_CFLAGS := -std=c17 -D_GNU_SOURCE -Isrc -pthread $(WARNINGS) $(WERROR) $(CFLAGS) $(SAN)
+LINK = $(CC) -pthread $(SAN) $(LDFLAGS)
 
-# The rooms, lowest first; after each the rooms it may include and the libraries it may use.
+# The rooms, lowest first; for each the rooms it may use and the libraries it is linked with.
+# `make layers` proves that nothing else is needed.
 ROOMS := base wire stats sys load result run report cmd
 base_uses :=
 wire_uses := base
@@ -23,57 +25,96 @@ result_uses := stats wire base
 run_uses := result load sys stats wire base
 report_uses := result stats wire base
 cmd_uses := report run result load sys stats wire base
-stats_libs := -lz -lm
-sys_libs := -lcrypto
-result_libs := -ljansson -lz -lm
-load_libs := -lz -lm
-run_libs := -lyaml -ljansson -lcrypto -lz -lm
-report_libs := -ljansson -lz -lm
-TOOL_LIBS := -lyaml -ljansson -lcrypto -lz -lm
 
-room_objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(wildcard src/$(1)/*.c))
+# Deferred: pkg-config may just have been installed by the first rule.
+lib = $(shell pkg-config --libs $(1))
+base_libs = -lm
+wire_libs = $(base_libs)
+stats_libs = $(call lib,zlib) $(base_libs)
+sys_libs = $(call lib,libcrypto) $(base_libs)
+load_libs = $(stats_libs) $(sys_libs)
+result_libs = $(call lib,jansson) $(stats_libs)
+run_libs = $(call lib,yaml-0.1) $(result_libs) $(sys_libs)
+report_libs = $(result_libs)
+cmd_libs = $(run_libs)
+
 archives = $(patsubst %,$(BUILD)/lib%.a,$(1))
-
+sources_of = $(wildcard src/$(1)/*.c)
+ALL_ARCHIVES := $(call archives,report run result load sys stats wire base)
 ECHO_OBJECTS := $(patsubst services/%.c,$(BUILD)/obj/services/%.o,$(wildcard services/echo-c/*.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*_test.c))
+C_FILES = $(wildcard src/*/*.[ch] services/echo-c/*.[ch] bench/*.[ch] tests/unit/*.[ch])
 
+## make              the tool, the C service and the null responder, in build/
 all: $(BUILD)/dragstrip $(BUILD)/dragstrip-echo $(BUILD)/null-responder
+
+## make race         the quick race of the C, Go and Rust services (about two minutes)
+race: all
+	$(BUILD)/dragstrip race plans/quick.yaml
+
+## make check        all tests, exactly what CI runs
+check: needs-check
+	@$(MAKE) --no-print-directory format
+	@$(MAKE) --no-print-directory -j2 WERROR=-Werror all
+	@$(MAKE) --no-print-directory layers
+	@$(MAKE) --no-print-directory -j2 WERROR=-Werror unit
+	@$(MAKE) --no-print-directory sanitize
+	@$(MAKE) --no-print-directory others
+	@$(MAKE) --no-print-directory contract
+	@$(MAKE) --no-print-directory command
+	@echo "check: all passed"
+
+## make bench        figures that docs quote, as ratios of alternating runs (bench/README.md)
+bench: all echo-go-if-there
+	bench/echo
 
 help:
 	@sed -n 's/^## //p' Makefile
 
-$(BUILD)/obj/%.o: src/%.c
+# ---- what must be installed ----
+
+$(BUILD)/.needs: tools/needs
+	@mkdir -p $(@D)
+	@tools/needs build
+	@touch $@
+
+needs-check:
+	@tools/needs check
+
+# ---- objects, rooms, programs ----
+
+$(BUILD)/obj/%.o: src/%.c | $(BUILD)/.needs
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
-$(BUILD)/obj/services/%.o: services/%.c
+$(BUILD)/obj/services/%.o: services/%.c | $(BUILD)/.needs
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -Iservices/echo-c -MMD -MP -c $< -o $@
 
-define room_archive
-$(BUILD)/lib$(1).a: $(call room_objects,$(1))
+define room
+$(BUILD)/lib$(1).a: $(patsubst src/%.c,$(BUILD)/obj/%.o,$(call sources_of,$(1)))
 	@mkdir -p $$(@D)
 	@rm -f $$@
 	ar rcs $$@ $$^
+
+$(BUILD)/layers/$(1): $(call archives,$(1) $($(1)_uses)) $(BUILD)/layers/empty.o tools/layers
+	$$(LINK) $$(if $$(filter cmd,$(1)),,$(BUILD)/layers/empty.o) \
+	  -Wl,--whole-archive $(BUILD)/lib$(1).a -Wl,--no-whole-archive \
+	  $(call archives,$($(1)_uses)) $$($(1)_libs) -o $$@
+	tools/layers $(1) $(BUILD)/lib$(1).a src/$(1) "$($(1)_uses)"
 endef
-$(foreach room,$(ROOMS),$(eval $(call room_archive,$(room))))
+$(foreach name,$(ROOMS),$(eval $(call room,$(name))))
 
 $(BUILD)/dragstrip: $(call archives,cmd $(cmd_uses))
-	$(CC) $(ALL_LDFLAGS) -Wl,--whole-archive $(BUILD)/libcmd.a -Wl,--no-whole-archive $(call archives,$(cmd_uses)) $(TOOL_LIBS) -o $@
+	$(LINK) -Wl,--whole-archive $(BUILD)/libcmd.a -Wl,--no-whole-archive \
+	  $(call archives,$(cmd_uses)) $(cmd_libs) -o $@
 
 $(BUILD)/dragstrip-echo: $(ECHO_OBJECTS) $(call archives,wire sys base)
-	$(CC) $(ALL_LDFLAGS) $(ECHO_OBJECTS) $(call archives,sys wire base) -o $@
+	$(LINK) $(ECHO_OBJECTS) $(call archives,sys wire base) -Wl,--as-needed $(base_libs) -o $@
 
 $(BUILD)/null-responder: bench/null_responder.c $(call archives,wire sys base)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $< $(call archives,sys wire base) -o $@
+	$(LINK) $(ALL_CFLAGS) $< $(call archives,sys wire base) -Wl,--as-needed $(base_libs) -o $@
 
-$(BUILD)/unit/%: tests/unit/%.c $(call archives,report run result load sys stats wire base)
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Itests/unit -Iservices/echo-c -MMD -MP $(ALL_LDFLAGS) $< \
-	  $(if $(filter echo_%,$*),$(filter-out %/main.o,$(ECHO_OBJECTS))) \
-	  $(call archives,report run result load sys stats wire base) $(TOOL_LIBS) -o $@
-
-## make                 the tool, the C service and the null responder
 # The other two contestants; each in its own language's build.
 echo-go:
 	cd services/echo-go && go build -trimpath -o ../../$(BUILD)/echo-go .
@@ -82,12 +123,73 @@ echo-rust:
 	cd services/echo-rust && cargo build --release --locked --target-dir ../../$(BUILD)/cargo
 	cp $(BUILD)/cargo/release/rust-echo $(BUILD)/echo-rust
 
-## make unit            unit tests
+echo-go-if-there:
+	@if command -v go >/dev/null; then $(MAKE) --no-print-directory echo-go; \
+	else echo "no go: echo-go is left out"; fi
+
+# ---- tests ----
+
+## make format       formatting is as .clang-format says
+format:
+	@clang-format-14 --dry-run -Werror $(C_FILES) && echo "format: all as .clang-format says"
+
+## make layers       no room reaches upward or does another room's work
+layers: $(patsubst %,$(BUILD)/layers/%,$(ROOMS))
+	@echo "layers: all $(words $(ROOMS)) rooms stand on those below them only"
+
+$(BUILD)/layers/empty.o: | $(BUILD)/.needs
+	@mkdir -p $(@D)
+	echo 'int main(void) { return 0; }' | $(CC) $(SAN) -x c -c - -o $@
+
+$(BUILD)/unit/%: tests/unit/%.c $(ALL_ARCHIVES)
+	@mkdir -p $(@D)
+	$(LINK) $(ALL_CFLAGS) -Itests/unit -Iservices/echo-c -MMD -MP $< \
+	  $(if $(filter echo_%,$*),$(filter-out %/main.o,$(ECHO_OBJECTS))) \
+	  $(ALL_ARCHIVES) $(cmd_libs) -o $@
+
+$(filter $(BUILD)/unit/echo_%,$(UNIT_TESTS)): $(ECHO_OBJECTS)
+
+## make unit         unit tests
 unit: $(UNIT_TESTS)
 	prove -j2 $(UNIT_TESTS)
+
+## make sanitize     the unit tests under address and undefined sanitizers
+sanitize:
+	@$(MAKE) --no-print-directory -j2 BUILD=$(BUILD)/address,undefined \
+	  SANITIZE=address,undefined CFLAGS="-O1 -g" unit
+
+## make contract     the contract suite on each service whose toolchain is here
+contract: all
+	prove -e python3 tests/contract/contract_test.py :: c-echo $(BUILD)/dragstrip-echo
+	prove -e python3 tests/contract/mutants_test.py
+	@if command -v go >/dev/null; then $(MAKE) --no-print-directory echo-go && \
+	  prove -e python3 tests/contract/contract_test.py :: go-echo $(BUILD)/echo-go; \
+	else echo "no go: echo-go is not tested"; fi
+	@if command -v cargo >/dev/null; then $(MAKE) --no-print-directory echo-rust && \
+	  prove -e python3 tests/contract/contract_test.py :: rust-echo $(BUILD)/echo-rust; \
+	else echo "no cargo: echo-rust is not tested"; fi
+
+## make others       the Go and Rust services' own tests
+others:
+	@if command -v go >/dev/null; then cd services/echo-go && go vet ./... && go test ./...; \
+	else echo "no go: its tests are left out"; fi
+	@if command -v cargo >/dev/null; then cd services/echo-rust && \
+	  cargo test --locked --quiet --target-dir ../../$(BUILD)/cargo; \
+	else echo "no cargo: its tests are left out"; fi
+
+## make command      black-box tests of the commands, and of what they do in bad luck
+command: all
+	prove -e python3 tests/command/command_test.py
+
+## make install      to PREFIX (/usr/local): programs and manual pages
+install: all
+	install -D -t $(DESTDIR)$(PREFIX)/bin $(BUILD)/dragstrip $(BUILD)/dragstrip-echo
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 man/dragstrip.1 man/dragstrip-echo.1
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 man/dragstrip-plan.5
 
 clean:
 	rm -rf $(BUILD)
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all help echo-go echo-rust unit clean
+-include $(shell find $(BUILD) -name '*.d' -not -path '*/cargo/*' 2>/dev/null)
+.PHONY: all race check bench help needs-check echo-go echo-rust echo-go-if-there format \
+  layers unit sanitize contract others command install clean
