@@ -106,7 +106,7 @@ static void report_second(struct team *team, const struct load_watcher *watcher,
     uint64_t ok = 0, errors = 0;
     hist_init(&latency);
     for (int i = 0; i < team->count; i++)
-        worker_take_live(&team->workers[i], &latency, &ok, &errors);
+        books_take_live(&team->workers[i].books, &latency, &ok, &errors);
     if (watcher && watcher->second)
         watcher->second(watcher->context, second, &latency, ok, errors);
     hist_fini(&latency);
@@ -165,20 +165,21 @@ static void merge_logs(const struct team *team, struct load_outcome *out)
     struct schedule *at = mem_new((size_t)team->count, sizeof(*at));
     for (int i = 0; i < team->count; i++) {
         at[i] = worker_spec_of(team->spec, i).schedule;
-        total += team->workers[i].tally.log_count;
+        total += team->workers[i].books.tally.log_count;
     }
     out->log = mem_new(total, sizeof(*out->log));
     for (;;) {
         int first = -1;
         for (int i = 0; i < team->count; i++) {
-            if (at[i].index < team->workers[i].tally.log_count &&
+            if (at[i].index < team->workers[i].books.tally.log_count &&
                 (first < 0 || schedule_peek(&at[i]) < schedule_peek(&at[first])))
                 first = i;
         }
         if (first < 0)
             break;
         if (schedule_peek(&at[first]) >= team->spec->warmup_ns)
-            out->log[out->log_count++] = team->workers[first].tally.log[at[first].index];
+            out->log[out->log_count++] =
+                team->workers[first].books.tally.log[at[first].index];
         schedule_advance(&at[first]);
     }
     mem_free(at);
@@ -186,10 +187,10 @@ static void merge_logs(const struct team *team, struct load_outcome *out)
 
 static void team_gather(struct team *team, struct load_outcome *out)
 {
-    tally_init(&out->tally, team->workers[0].tally.window_count, 0);
+    tally_init(&out->tally, team->workers[0].books.tally.window_count, 0);
     for (int i = 0; i < team->count; i++) {
-        tally_merge(&out->tally, &team->workers[i].tally);
-        out->spin_seconds += (double)team->workers[i].spun_ns / 1e9;
+        tally_merge(&out->tally, &team->workers[i].books.tally);
+        out->spin_seconds += (double)team->workers[i].books.spun_ns / 1e9;
     }
     hist_init(&out->latency);
     for (size_t i = 0; i < out->tally.window_count; i++)

@@ -59,10 +59,7 @@ bool worker_init(struct worker *worker, const struct worker_spec *spec, atomic_b
     worker->down = spec->connections;
     worker->scratch = (struct scratch){mem_new(SCRATCH_BYTES, 1), SCRATCH_BYTES, 0};
     worker->noticed = worker->sending = spec->schedule;
-    size_t windows = (size_t)((spec->duration_ns + NS_PER_S - 1) / NS_PER_S);
-    tally_init(&worker->tally, windows, log_size(spec));
-    pthread_mutex_init(&worker->live.mutex, NULL);
-    hist_init(&worker->live.latency);
+    books_init(&worker->books, spec->duration_ns, log_size(spec));
     return true;
 }
 
@@ -74,8 +71,7 @@ void worker_fini(struct worker *worker)
     }
     mem_free(worker->conns);
     mem_free(worker->scratch.bytes);
-    tally_fini(&worker->tally);
-    hist_fini(&worker->live.latency);
+    books_fini(&worker->books);
     loop_fini(&worker->loop);
     *worker = (struct worker){0};
 }
@@ -98,7 +94,7 @@ static void retry_later(struct conn *conn, int64_t now_ns)
 
 static void reconnect(struct worker *worker, struct conn *conn, int64_t now_ns)
 {
-    worker->tally.reconnects++;
+    worker->books.tally.reconnects++;
     if (!conn_open(conn, worker->spec.target, &worker->loop))
         retry_later(conn, now_ns);
 }
@@ -176,92 +172,11 @@ bool worker_connect(struct worker *worker, struct error *err)
     return true;
 }
 
-/* ---- accounting: each due request is counted exactly once ---- */
-
-static bool is_measured(const struct worker *worker, int64_t due_ns)
-{
-    return due_ns >= worker->measure_ns && due_ns < worker->end_ns;
-}
-
-static struct tally_window *window_of(struct worker *worker, int64_t due_ns)
-{
-    size_t second = (size_t)((due_ns - worker->measure_ns) / NS_PER_S);
-    assert(second < worker->tally.window_count);
-    return &worker->tally.windows[second];
-}
-
-static void log_value(struct worker *worker, uint64_t index, uint16_t value)
-{
-    struct tally *tally = &worker->tally;
-    if (index < tally->log_capacity)
-        tally->log[index] = value;
-}
-
-static void count_live(struct worker *worker, int64_t latency_ns)
-{
-    struct worker_live *live = &worker->live;
-    pthread_mutex_lock(&live->mutex);
-    if (latency_ns >= 0) {
-        hist_record(&live->latency, latency_ns);
-        live->ok++;
-    } else {
-        hist_record_infinite(&live->latency);
-        live->errors++;
-    }
-    pthread_mutex_unlock(&live->mutex);
-}
-
-static void count_error(struct worker *worker, const struct request *request,
-                        enum tally_error kind)
-{
-    count_live(worker, -1);
-    if (!is_measured(worker, request->due_ns))
-        return;
-    struct tally_window *window = window_of(worker, request->due_ns);
-    worker->tally.errors[kind]++;
-    window->errors++;
-    hist_record_infinite(&window->latency);
-    hist_record_infinite(&worker->tally.less_lag);
-    log_value(worker, request->index, TALLY_INFINITE);
-}
-
-static void count_ok(struct worker *worker, const struct request *request)
-{
-    int64_t latency_ns = request->done_ns - request->due_ns;
-    count_live(worker, latency_ns);
-    if (!is_measured(worker, request->due_ns))
-        return;
-    struct tally_window *window = window_of(worker, request->due_ns);
-    worker->tally.ok++;
-    window->ok++;
-    hist_record(&window->latency, latency_ns);
-    hist_record(&worker->tally.less_lag,
-                request->done_ns -
-                    (request->waited ? request->due_ns : request->sent_ns));
-    hist_record(&worker->tally.service_time, request->done_ns - request->sent_ns);
-    hist_record(&worker->tally.first_byte, request->first_byte_ns - request->sent_ns);
-    log_value(worker, request->index, (uint16_t)hist_index(latency_ns));
-}
-
-static void count_answer(struct worker *worker, const struct conn *conn)
-{
-    const struct request *request = &conn->request;
-    bool good = conn->status >= 200 && conn->status < 400;
-    if (is_measured(worker, request->due_ns))
-        worker->tally.answered++;
-    if (request->done_ns >= worker->measure_ns && request->done_ns < worker->end_ns)
-        worker->tally.answered_in_time++;
-    if (good)
-        count_ok(worker, request);
-    else
-        count_error(worker, request, TALLY_STATUS);
-}
-
 /* ---- sending ---- */
 
 static void send_on(struct worker *worker, struct conn *conn, struct request request)
 {
-    struct tally *tally = &worker->tally;
+    struct tally *tally = &worker->books.tally;
     list_remove(&worker->free, conn);
     conn->request = request;
     conn_send(conn, worker->spec.target);
@@ -269,10 +184,7 @@ static void send_on(struct worker *worker, struct conn *conn, struct request req
     worker->in_flight++;
     if (worker->in_flight > tally->peak_in_flight)
         tally->peak_in_flight = worker->in_flight;
-    if (is_measured(worker, request.due_ns)) {
-        tally->sent++;
-        hist_record(&tally->wait, request.waited ? request.sent_ns - request.due_ns : 0);
-    }
+    books_sent(&worker->books, &conn->request);
 }
 
 /* Moves the first cursor up to now; what it passes is queued. */
@@ -284,10 +196,7 @@ static void notice(struct worker *worker, int64_t now_ns)
             return;
         due_ns += worker->start_ns;
         worker->queued++;
-        if (is_measured(worker, due_ns)) {
-            worker->tally.due++;
-            hist_record(&worker->tally.lag, now_ns - due_ns);
-        }
+        books_due(&worker->books, due_ns, now_ns);
         schedule_advance(&worker->noticed);
     }
 }
@@ -307,12 +216,9 @@ static struct request take_queued(struct worker *worker, int64_t now_ns)
 
 static void send_closed_loop(struct worker *worker, int64_t now_ns)
 {
-    while (worker->free.first && now_ns < worker->end_ns) {
+    while (worker->free.first && now_ns < worker->books.end_ns) {
         struct request request = {.due_ns = now_ns, .sent_ns = now_ns};
-        if (is_measured(worker, now_ns)) {
-            worker->tally.due++;
-            hist_record(&worker->tally.lag, 0);
-        }
+        books_due(&worker->books, now_ns, now_ns);
         send_on(worker, worker->free.first, request);
     }
 }
@@ -342,7 +248,7 @@ static void give_up_unconnected(struct worker *worker, int64_t now_ns)
            worker->start_ns + schedule_peek(&worker->sending) + worker->spec.timeout_ns <=
                now_ns) {
         struct request request = take_queued(worker, now_ns);
-        count_error(worker, &request, TALLY_CONNECT);
+        books_error(&worker->books, &request, TALLY_CONNECT);
     }
 }
 
@@ -367,9 +273,9 @@ static void handle_readable(struct worker *worker, struct conn *conn, bool ended
     else
         list_remove(list, conn);
     if (event == CONN_ANSWERED)
-        count_answer(worker, conn);
+        books_answer(&worker->books, &conn->request, conn->status);
     else if (was_busy)
-        count_error(worker, &conn->request,
+        books_error(&worker->books, &conn->request,
                     event == CONN_RESET ? TALLY_RESET : TALLY_PROTOCOL);
     if (conn->state == CONN_IDLE)
         make_free(worker, conn);
@@ -395,7 +301,7 @@ static void expire(struct worker *worker, int64_t now_ns)
     while ((conn = worker->busy.first) != NULL &&
            conn->request.sent_ns + worker->spec.timeout_ns <= now_ns) {
         end_request(worker, conn);
-        count_error(worker, &conn->request, TALLY_TIMEOUT);
+        books_error(&worker->books, &conn->request, TALLY_TIMEOUT);
         conn_close(conn);
         replace(worker, conn, now_ns);
     }
@@ -414,7 +320,8 @@ static int64_t next_wake(const struct worker *worker, int64_t now_ns, int64_t li
     int64_t wake_ns = earliest(now_ns + LOOK_AROUND_NS, limit_ns);
     int64_t due_ns = schedule_peek(&worker->noticed);
     if (worker->spec.closed_loop)
-        wake_ns = earliest(wake_ns, worker->end_ns > now_ns ? worker->end_ns : limit_ns);
+        wake_ns = earliest(wake_ns, worker->books.end_ns > now_ns ? worker->books.end_ns
+                                                                  : limit_ns);
     else if (due_ns != SCHEDULE_OVER)
         wake_ns = earliest(wake_ns, worker->start_ns + due_ns);
     if (worker->busy.first)
@@ -423,12 +330,6 @@ static int64_t next_wake(const struct worker *worker, int64_t now_ns, int64_t li
     if (worker->down > 0)
         wake_ns = earliest(wake_ns, now_ns + BACKOFF_FIRST_NS);
     return wake_ns;
-}
-
-static void count_spin(struct worker *worker, int64_t from_ns, int64_t to_ns)
-{
-    if (from_ns >= worker->measure_ns && to_ns < worker->end_ns)
-        worker->spun_ns += to_ns - from_ns;
 }
 
 /* Polls until an event, the time to wake, or the end of what is worth polling for. */
@@ -442,7 +343,7 @@ static int spin(struct worker *worker, struct loop_event *events, int64_t wake_n
             return n;
         int64_t then_ns = now_ns;
         now_ns = clock_now_ns();
-        count_spin(worker, then_ns, now_ns);
+        books_spun(&worker->books, then_ns, now_ns);
     }
     return 0;
 }
@@ -463,10 +364,10 @@ static int wait_for_events(struct worker *worker, struct loop_event *events,
 /* Asked to stop early: nothing more is due, what is in flight gets a moment. */
 static void cut_short(struct worker *worker, int64_t now_ns, int64_t *limit_ns)
 {
-    if (now_ns + 1 < worker->end_ns) {
-        worker->end_ns = now_ns + 1; /* what is due right now is still counted */
-        schedule_cut(&worker->noticed, worker->end_ns - worker->start_ns);
-        schedule_cut(&worker->sending, worker->end_ns - worker->start_ns);
+    if (now_ns + 1 < worker->books.end_ns) {
+        worker->books.end_ns = now_ns + 1; /* what is due right now is still counted */
+        schedule_cut(&worker->noticed, worker->books.end_ns - worker->start_ns);
+        schedule_cut(&worker->sending, worker->books.end_ns - worker->start_ns);
     }
     *limit_ns = earliest(*limit_ns, now_ns + STOP_DRAIN_NS);
 }
@@ -474,10 +375,10 @@ static void cut_short(struct worker *worker, int64_t now_ns, int64_t *limit_ns)
 static bool is_finished(const struct worker *worker, int64_t now_ns, int64_t limit_ns)
 {
     bool over = worker->spec.closed_loop
-                    ? now_ns >= worker->end_ns
+                    ? now_ns >= worker->books.end_ns
                     : schedule_peek(&worker->noticed) == SCHEDULE_OVER;
-    return now_ns >= limit_ns ||
-           (over && now_ns >= worker->end_ns && !worker->queued && !worker->in_flight);
+    return now_ns >= limit_ns || (over && now_ns >= worker->books.end_ns &&
+                                  !worker->queued && !worker->in_flight);
 }
 
 /* What the drain did not bring: sent ones timed out, the others were never sent. */
@@ -486,35 +387,25 @@ static void close_books(struct worker *worker, int64_t now_ns)
     while (worker->busy.first) {
         struct conn *conn = worker->busy.first;
         end_request(worker, conn);
-        count_error(worker, &conn->request, TALLY_TIMEOUT);
+        books_error(&worker->books, &conn->request, TALLY_TIMEOUT);
         conn_close(conn);
     }
     notice(worker, now_ns);
     while (worker->queued > 0) {
         struct request request = take_queued(worker, now_ns);
-        count_error(worker, &request, TALLY_UNSENT);
+        books_error(&worker->books, &request, TALLY_UNSENT);
     }
-    worker->tally.log_count = worker->sending.index < worker->tally.log_capacity
-                                  ? worker->sending.index
-                                  : worker->tally.log_capacity;
-    worker->tally.bytes_received = worker->scratch.received;
-}
-
-static void check_books(const struct worker *worker)
-{
-    uint64_t errors = 0;
-    for (int i = 0; i < TALLY_ERRORS; i++)
-        errors += worker->tally.errors[i];
-    assert(worker->tally.due == worker->tally.ok + errors);
+    worker->books.tally.bytes_received = worker->scratch.received;
+    books_close(&worker->books, worker->sending.index);
 }
 
 void worker_run(struct worker *worker, int64_t start_ns)
 {
     struct loop_event events[LOOP_EVENTS_MAX];
     worker->start_ns = start_ns;
-    worker->measure_ns = start_ns + worker->spec.warmup_ns;
-    worker->end_ns = worker->measure_ns + worker->spec.duration_ns;
-    int64_t limit_ns = worker->end_ns + worker->spec.timeout_ns;
+    worker->books.measure_ns = start_ns + worker->spec.warmup_ns;
+    worker->books.end_ns = worker->books.measure_ns + worker->spec.duration_ns;
+    int64_t limit_ns = worker->books.end_ns + worker->spec.timeout_ns;
     clock_sleep_until(start_ns);
     int64_t now_ns = clock_now_ns();
     while (!is_finished(worker, now_ns, limit_ns)) {
@@ -533,18 +424,4 @@ void worker_run(struct worker *worker, int64_t start_ns)
             retry_due(worker, now_ns);
     }
     close_books(worker, now_ns);
-    check_books(worker);
-}
-
-void worker_take_live(struct worker *worker, struct hist *latency, uint64_t *ok,
-                      uint64_t *errors)
-{
-    struct worker_live *live = &worker->live;
-    pthread_mutex_lock(&live->mutex);
-    hist_merge(latency, &live->latency);
-    *ok += live->ok;
-    *errors += live->errors;
-    hist_clear(&live->latency);
-    live->ok = live->errors = 0;
-    pthread_mutex_unlock(&live->mutex);
 }

@@ -10,12 +10,10 @@
 #ifndef DRAGSTRIP_LOAD_WORKER_H
 #define DRAGSTRIP_LOAD_WORKER_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 
-#include "load/conn.h"
+#include "load/books.h"
 #include "load/schedule.h"
-#include "load/tally.h"
 
 struct worker_spec {
     const struct target *target;
@@ -31,13 +29,6 @@ struct conn_list { /* doubly linked; the owner is the worker */
     struct conn *first, *last;
 };
 
-/* What the live view reads while the worker runs; swapped under the mutex. */
-struct worker_live {
-    pthread_mutex_t mutex;
-    struct hist latency;
-    uint64_t ok, errors;
-};
-
 struct worker {
     struct worker_spec spec;
     struct loop loop;
@@ -49,14 +40,10 @@ struct worker {
     uint64_t in_flight;
     int down;           /* connections in state DOWN or CONNECTING */
     int64_t start_ns;   /* of the schedule: warm-up begins */
-    int64_t measure_ns; /* start_ns + warm-up */
-    int64_t end_ns;     /* no request is due from here on */
     int64_t active_ns;  /* when an event last came */
-    int64_t spun_ns;    /* polled in vain, within the measured time */
-    struct tally tally;
-    struct worker_live live;
-    atomic_bool *stop; /* set by the owner: end now */
-    struct error err;  /* of worker_connect */
+    struct books books; /* whose end_ns is where the schedule ends */
+    atomic_bool *stop;  /* set by the owner: end now */
+    struct error err;   /* of worker_connect */
 };
 
 bool worker_init(struct worker *worker, const struct worker_spec *spec, atomic_bool *stop,
@@ -68,9 +55,5 @@ bool worker_connect(struct worker *worker, struct error *err);
 
 /* Runs from start_ns (monotonic) to the end of the drain. Blocks. */
 void worker_run(struct worker *worker, int64_t start_ns);
-
-/* Adds what passed since the last call to *into and forgets it. From any thread. */
-void worker_take_live(struct worker *worker, struct hist *latency, uint64_t *ok,
-                      uint64_t *errors);
 
 #endif

@@ -1,0 +1,144 @@
+#include "load/books.h"
+
+#include <assert.h>
+
+#include "base/clock.h"
+
+void books_init(struct books *books, int64_t duration_ns, size_t log_size)
+{
+    size_t windows = (size_t)((duration_ns + NS_PER_S - 1) / NS_PER_S);
+    *books = (struct books){0};
+    tally_init(&books->tally, windows, log_size);
+    pthread_mutex_init(&books->live.mutex, NULL);
+    hist_init(&books->live.latency);
+}
+
+void books_fini(struct books *books)
+{
+    tally_fini(&books->tally);
+    hist_fini(&books->live.latency);
+}
+
+static bool is_measured(const struct books *books, int64_t due_ns)
+{
+    return due_ns >= books->measure_ns && due_ns < books->end_ns;
+}
+
+static struct tally_window *window_of(struct books *books, int64_t due_ns)
+{
+    size_t second = (size_t)((due_ns - books->measure_ns) / NS_PER_S);
+    assert(second < books->tally.window_count);
+    return &books->tally.windows[second];
+}
+
+static void log_value(struct books *books, uint64_t index, uint16_t value)
+{
+    struct tally *tally = &books->tally;
+    if (index < tally->log_capacity)
+        tally->log[index] = value;
+}
+
+static void count_live(struct books *books, int64_t latency_ns)
+{
+    struct books_live *live = &books->live;
+    pthread_mutex_lock(&live->mutex);
+    if (latency_ns >= 0) {
+        hist_record(&live->latency, latency_ns);
+        live->ok++;
+    } else {
+        hist_record_infinite(&live->latency);
+        live->errors++;
+    }
+    pthread_mutex_unlock(&live->mutex);
+}
+
+void books_error(struct books *books, const struct request *request,
+                 enum tally_error kind)
+{
+    count_live(books, -1);
+    if (!is_measured(books, request->due_ns))
+        return;
+    struct tally_window *window = window_of(books, request->due_ns);
+    books->tally.errors[kind]++;
+    window->errors++;
+    hist_record_infinite(&window->latency);
+    hist_record_infinite(&books->tally.less_lag);
+    log_value(books, request->index, TALLY_INFINITE);
+}
+
+static void count_ok(struct books *books, const struct request *request)
+{
+    int64_t latency_ns = request->done_ns - request->due_ns;
+    count_live(books, latency_ns);
+    if (!is_measured(books, request->due_ns))
+        return;
+    struct tally_window *window = window_of(books, request->due_ns);
+    books->tally.ok++;
+    window->ok++;
+    hist_record(&window->latency, latency_ns);
+    hist_record(&books->tally.less_lag,
+                request->done_ns -
+                    (request->waited ? request->due_ns : request->sent_ns));
+    hist_record(&books->tally.service_time, request->done_ns - request->sent_ns);
+    hist_record(&books->tally.first_byte, request->first_byte_ns - request->sent_ns);
+    log_value(books, request->index, (uint16_t)hist_index(latency_ns));
+}
+
+void books_answer(struct books *books, const struct request *request, int status)
+{
+    bool in_time =
+        request->done_ns >= books->measure_ns && request->done_ns < books->end_ns;
+    if (is_measured(books, request->due_ns))
+        books->tally.answered++;
+    books->tally.answered_in_time += in_time;
+    if (status >= 200 && status < 400)
+        count_ok(books, request);
+    else
+        books_error(books, request, TALLY_STATUS);
+}
+
+void books_due(struct books *books, int64_t due_ns, int64_t now_ns)
+{
+    if (!is_measured(books, due_ns))
+        return;
+    books->tally.due++;
+    hist_record(&books->tally.lag, now_ns - due_ns);
+}
+
+void books_sent(struct books *books, const struct request *request)
+{
+    if (!is_measured(books, request->due_ns))
+        return;
+    books->tally.sent++;
+    hist_record(&books->tally.wait,
+                request->waited ? request->sent_ns - request->due_ns : 0);
+}
+
+void books_spun(struct books *books, int64_t from_ns, int64_t to_ns)
+{
+    if (from_ns >= books->measure_ns && to_ns < books->end_ns)
+        books->spun_ns += to_ns - from_ns;
+}
+
+void books_close(struct books *books, uint64_t log_count)
+{
+    struct tally *tally = &books->tally;
+    uint64_t errors = 0;
+    for (int i = 0; i < TALLY_ERRORS; i++)
+        errors += tally->errors[i];
+    assert(tally->due == tally->ok + errors);
+    tally->log_count = log_count < tally->log_capacity ? log_count : tally->log_capacity;
+}
+
+void books_take_live(struct books *books, struct hist *latency, uint64_t *ok,
+                     uint64_t *errors)
+{
+    struct books_live *live = &books->live;
+    pthread_mutex_lock(&live->mutex);
+    hist_merge(latency, &live->latency);
+    *ok += live->ok;
+    *errors += live->errors;
+    hist_clear(&live->latency);
+    live->ok = live->errors = 0;
+    pthread_mutex_unlock(&live->mutex);
+}
