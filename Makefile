@@ -179,6 +179,7 @@ others:
 
 ## make command      black-box tests of the commands, and of what they do in bad luck
 command: all
+	prove -e python3 tests/race/recompute_test.py
 	prove -e python3 tests/command/command_test.py
 
 ## make install      to PREFIX (/usr/local): programs and manual pages
