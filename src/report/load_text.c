@@ -93,18 +93,29 @@ static void print_generator(const struct load_result *result, struct buf *out)
 {
     char share[FIGURE_BYTES], memory[UNITS_TEXT_BYTES], count[UNITS_TEXT_BYTES];
     char again[UNITS_TEXT_BYTES];
-    buf_format(out,
-               "\ngenerator: %s of its CPUs, %s, %s requests in flight at the peak, "
-               "%s reconnects\n",
+    struct buf text;
+    buf_init(&text, 512);
+    buf_format(&text,
+               "generator: %s of its CPUs%s, %s, %s requests in flight at the peak, "
+               "%s reconnects",
                figure_share(result->cpu_share, share),
+               result->spin_seconds > 0 ? ", not counting its polling" : "",
                units_format_size((double)result->max_rss_bytes, memory),
                units_format_count((double)result->peak_in_flight, count),
                units_format_count((double)result->reconnects, again));
+    buf_add_text(out, "\n");
+    text_wrap(out, buf_text(&text), WIDTH, 0, 11);
+    buf_fini(&text);
 }
 
 static void print_doubts(const struct load_result *result, struct buf *out)
 {
     char offered[FIGURE_BYTES], achieved[FIGURE_BYTES];
+    if (isnan(result->offered_rate))
+        buf_add_text(out,
+                     "A closed loop: a connection waits for its answer before it asks "
+                     "again, so its\nlatencies hide stalls. Take the rate from it, and "
+                     "latencies from an open loop.\n");
     for (int i = 0; i < result->invalid_count; i++) {
         buf_add_text(out, "INVALID: ");
         text_wrap(out, result->invalid[i], WIDTH, 9, 9);

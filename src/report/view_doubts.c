@@ -2,6 +2,7 @@
  * What spoils trust in a race, in sentences, the gravest first. Each function looks for
  * one thing and says nothing when it is not there.
  */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -161,6 +162,15 @@ static void say_steal(const struct doubt *doubt)
                   figure_share(doubt->result->steal_limit, limit));
 }
 
+static void say_closed_loop(const struct doubt *doubt)
+{
+    if (isnan(doubt->result->params.rate))
+        lines_add(
+            doubt->lines,
+            "A closed loop hides stalls: while a service stands still, nobody asks. "
+            "Take throughput and CPU from it, and latencies from an open loop.");
+}
+
 static void say_machine(const struct doubt *doubt)
 {
     const struct result_machine *machine = &doubt->result->machine;
@@ -192,6 +202,7 @@ void view_add_doubts(struct view *view, const struct result *result,
         for (int service = 0; service < result->service_count; service++)
             of_service[i](&doubt, service);
     }
+    say_closed_loop(&doubt);
     say_steal(&doubt);
     say_machine(&doubt);
 }

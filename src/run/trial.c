@@ -11,7 +11,10 @@
 #include "run/service.h"
 #include "sys/procfs.h"
 
-/* How often the peak of a process tree is looked at, beside the kernel's own high mark.
+/*
+ * How often a tree of several processes is looked at for its peak of memory. Of a single
+ * process the kernel keeps the high mark, so it is left alone between the two ends of the
+ * measured time: reading /proc takes CPU time from what is being measured.
  */
 #define LOOK_NS (200 * NS_PER_MS)
 #define GENERATOR_GRACE_NS (10 * NS_PER_S)
@@ -20,8 +23,19 @@ struct watch { /* what is sampled around the measured time */
     struct procfs_tree from, to;
     struct procfs_machine machine_from, machine_to;
     bool has_from, has_to;
+    int64_t next_look_ns;
     int64_t rss_peak_bytes;
 };
+
+/* When the next sample is worth its CPU time. */
+static int64_t next_sample(const struct watch *watch, const struct generator *generator)
+{
+    int64_t edge_ns = !watch->has_from ? generator->measure_ns
+                      : !watch->has_to ? generator->end_ns
+                                       : INT64_MAX;
+    return watch->has_from && watch->next_look_ns < edge_ns ? watch->next_look_ns
+                                                            : edge_ns;
+}
 
 /* Takes the samples at both ends of the measured time, each as near as can be. */
 static void sample(struct watch *watch, const struct generator *generator,
@@ -29,8 +43,10 @@ static void sample(struct watch *watch, const struct generator *generator,
 {
     struct procfs_tree tree;
     int64_t now_ns = clock_now_ns();
-    if (generator->measure_ns == 0 || !service_sample(service, &tree))
+    if (generator->measure_ns == 0 || now_ns < next_sample(watch, generator) ||
+        !service_sample(service, &tree))
         return;
+    watch->next_look_ns = tree.processes > 1 ? now_ns + LOOK_NS : INT64_MAX;
     if (tree.rss_bytes > watch->rss_peak_bytes)
         watch->rss_peak_bytes = tree.rss_bytes;
     if (!watch->has_from && now_ns >= generator->measure_ns) {
@@ -43,12 +59,13 @@ static void sample(struct watch *watch, const struct generator *generator,
     }
 }
 
+/* How long to wait for the generator's next line: to the next sample, or the next look
+ * at whether the service still lives. */
 static int64_t next_look(const struct watch *watch, const struct generator *generator)
 {
-    int64_t next_ns = clock_now_ns() + LOOK_NS;
-    int64_t edge_ns = watch->has_from ? generator->end_ns : generator->measure_ns;
-    bool edge_ahead = generator->measure_ns > 0 && !watch->has_to;
-    return edge_ahead && edge_ns < next_ns ? edge_ns : next_ns;
+    int64_t look_ns = clock_now_ns() + LOOK_NS;
+    int64_t sample_ns = generator->measure_ns ? next_sample(watch, generator) : look_ns;
+    return sample_ns < look_ns ? sample_ns : look_ns;
 }
 
 /* Follows the generator to its end. False: the trial failed, err says why. */

@@ -50,6 +50,7 @@ static void closed(void)
     buf_init(&out, 1 << 16);
     load_text_print(&load, &out);
     TAP_OK(strstr(buf_text(&out), "\nclosed loop, achieved 19,999/s\n"), "a closed loop");
+    TAP_OK(strstr(buf_text(&out), "hide stalls"), "with what that hides");
     buf_fini(&out);
     load_result_fini(&load);
 }

@@ -127,8 +127,22 @@ static void bad_news(void)
     result_fini(&race);
 }
 
+static void closed_loop(void)
+{
+    struct result race;
+    struct buf out;
+    race_new(&race, 2, 10, .01);
+    race.params.rate = (double)NAN;
+    print(&race, 120, false, &out);
+    TAP_OK(strstr(buf_text(&out), "\n  A closed loop hides stalls:"),
+           "a closed loop is doubted");
+    buf_fini(&out);
+    result_fini(&race);
+}
+
 int main(void)
 {
+    closed_loop();
     showcase();
     colours();
     layouts();
