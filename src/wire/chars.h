@@ -38,6 +38,16 @@ static inline bool chars_is_token(char c)
     return bits[byte >> 6] >> (byte & 63) & 1;
 }
 
+/* What uri-host [":" port] may hold: unreserved, sub-delims, '%' of RFC 3986 2, and the
+ * colon and brackets. */
+static inline bool chars_is_host(char c)
+{
+    static const uint64_t bits[4] = {UINT64_C(0x2fff7ff200000000),
+                                     UINT64_C(0x47fffffeaffffffe), 0, 0};
+    uint8_t byte = (uint8_t)c;
+    return bits[byte >> 6] >> (byte & 63) & 1;
+}
+
 /* What no field value may hold (RFC 9110 5.5): controls other than the tab, and DEL. */
 static inline bool chars_is_control(char c)
 {

@@ -11,6 +11,7 @@
 struct fields {
     int count;
     int hosts;
+    struct str host; /* the last one's value */
     bool close;
     bool keep_alive;
     bool expect_continue;
@@ -141,7 +142,10 @@ static bool read_field(struct str name, struct str value, struct fields *fields)
 {
     switch (name.len) {
     case 4:
-        fields->hosts += str_eq_nocase(name, STR("host"));
+        if (str_eq_nocase(name, STR("host"))) {
+            fields->hosts++;
+            fields->host = value;
+        }
         break;
     case 6:
         if (str_eq_nocase(name, STR("expect")))
@@ -198,7 +202,8 @@ static bool starts_with_nocase(struct str s, struct str start)
     return s.len >= start.len && str_eq_nocase((struct str){s.ptr, start.len}, start);
 }
 
-/* The target without scheme and authority, if it is in absolute form; else untouched. */
+/* The target without scheme and authority, if it is in absolute form; else untouched.
+ * Empty when it is in absolute form and names no host. */
 static struct str without_authority(struct str target)
 {
     size_t skip;
@@ -208,8 +213,11 @@ static struct str without_authority(struct str target)
         skip = 8;
     else
         return target;
+    size_t host = skip;
     while (skip < target.len && target.ptr[skip] != '/' && target.ptr[skip] != '?')
         skip++;
+    if (skip == host || target.ptr[host] == ':') /* RFC 9110 4.2.1: no host, no URI */
+        return STR("");
     if (skip == target.len || target.ptr[skip] == '?')
         return STR("/");
     return (struct str){target.ptr + skip, target.len - skip};
@@ -235,6 +243,17 @@ static bool is_ambiguous(const struct fields *fields, int minor)
     return fields->chunked && (fields->has_length || minor == 0);
 }
 
+/* One in HTTP/1.1, none or one in 1.0, and it must be able to name a host (RFC 9112 3.2);
+ * an empty one is allowed. */
+static bool has_good_host(const struct fields *fields, int minor)
+{
+    for (size_t i = 0; i < fields->host.len; i++) {
+        if (!chars_is_host(fields->host.ptr[i]))
+            return false;
+    }
+    return fields->hosts == 1 || (fields->hosts == 0 && minor == 0);
+}
+
 static bool stays_open(const struct fields *fields, int minor)
 {
     return !fields->close && (minor > 0 || fields->keep_alive);
@@ -257,8 +276,7 @@ enum http_status http_parse_request(struct str head, struct http_request *out)
     enum http_status status = read_fields(head, &fields);
     if (status != HTTP_OK)
         return status;
-    if (is_ambiguous(&fields, request.minor) || fields.hosts > 1 ||
-        (request.minor > 0 && fields.hosts == 0))
+    if (is_ambiguous(&fields, request.minor) || !has_good_host(&fields, request.minor))
         return HTTP_BAD;
     request.keep_alive = stays_open(&fields, request.minor);
     request.expect_continue = fields.expect_continue && request.minor > 0;

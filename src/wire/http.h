@@ -1,8 +1,8 @@
 /*
  * http: HTTP/1.1 message heads and bodies as pure functions on bytes (RFC 9112, RFC
  * 9110). No allocation, no copies: every str points into the bytes that were given, and
- * is valid as long as they are. Used by the generator (responses) and by echo-c
- * (requests).
+ * is valid as long as they are (the path of http://host is a constant "/"). Used by the
+ * generator (responses) and by echo-c (requests).
  *
  * A head is parsed only when it is complete: http_head_length finds its end first, so a
  * caller keeps bytes until then. Bodies are fed in pieces of any size.
@@ -16,11 +16,11 @@ enum http_status {
     HTTP_OK,       /* complete */
     HTTP_PARTIAL,  /* more bytes are needed */
     HTTP_BAD,      /* not HTTP, or ambiguous framing: answer 400 and close */
-    HTTP_TOO_LARGE /* more than HTTP_HEADERS_MAX fields or a chunk size over 2^63 */
+    HTTP_TOO_LARGE /* more than HTTP_HEADERS_MAX fields or a chunk size of 2^63 or more */
 };
 
 enum http_framing {
-    HTTP_NO_BODY,
+    HTTP_NO_BODY,  /* also Content-Length: 0 */
     HTTP_LENGTH,   /* Content-Length */
     HTTP_CHUNKED,  /* Transfer-Encoding: chunked, the last coding */
     HTTP_UNTIL_EOF /* responses only, RFC 9112 6.3 rule 8 */
@@ -59,10 +59,11 @@ size_t http_head_length(struct str bytes, size_t seen);
 /*
  * head: exactly http_head_length bytes (empty lines before the request line are allowed,
  * RFC 9112 2.2). Strict: refuses white space before a colon, obs-fold, bare CR or LF, NUL
- * and control characters, a missing or repeated Host in HTTP/1.1, a bad, repeated with
- * other value, or overflowing Content-Length, Content-Length together with
- * Transfer-Encoding, transfer codings other than chunked alone, Transfer-Encoding in
- * HTTP/1.0, method that is not a token, versions other than 1.0 and 1.1.
+ * and control characters, a missing (HTTP/1.1), repeated or impossible Host, an
+ * absolute-form target without one, a bad, repeated with other value, or overflowing
+ * Content-Length, Content-Length together with Transfer-Encoding, transfer codings other
+ * than chunked alone, Transfer-Encoding in HTTP/1.0, method that is not a token, versions
+ * other than 1.0 and 1.1.
  */
 enum http_status http_parse_request(struct str head, struct http_request *out);
 
@@ -74,7 +75,7 @@ struct http_body {
     enum http_framing framing;
     int state;          /* of the chunk reader */
     uint64_t remaining; /* of the body or of the chunk */
-    unsigned line;      /* bytes of the current chunk or trailer line, bounded */
+    unsigned line;      /* bytes of the current chunk line, or of all trailers; bounded */
 };
 
 void http_body_init(struct http_body *body, enum http_framing framing, uint64_t length);
