@@ -12,6 +12,8 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prot
 SAN := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 ALL_CFLAGS := -std=c17 -D_GNU_SOURCE -Isrc -pthread $(WARNINGS) $(WERROR) $(CFLAGS) $(SAN)
 LINK = $(CC) -pthread $(SAN) $(LDFLAGS)
+Q := $(if $(V),,@) # make V=1 shows the commands
+say = @$(if $(V),:,echo "  $(1)")
 
 # The rooms, lowest first; for each the rooms it may use and the libraries it is linked with.
 # `make layers` proves that nothing else is needed.
@@ -85,35 +87,42 @@ needs-check:
 
 $(BUILD)/obj/%.o: src/%.c | $(BUILD)/.needs
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+	$(call say,CC $<)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/obj/services/%.o: services/%.c | $(BUILD)/.needs
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Iservices/echo-c -MMD -MP -c $< -o $@
+	$(call say,CC $<)
+	$(Q)$(CC) $(ALL_CFLAGS) -Iservices/echo-c -MMD -MP -c $< -o $@
 
 define room
 $(BUILD)/lib$(1).a: $(patsubst src/%.c,$(BUILD)/obj/%.o,$(call sources_of,$(1)))
 	@mkdir -p $$(@D)
+	$$(call say,AR $$@)
 	@rm -f $$@
-	ar rcs $$@ $$^
+	$$(Q)ar rcs $$@ $$^
 
 $(BUILD)/layers/$(1): $(call archives,$(1) $($(1)_uses)) $(BUILD)/layers/empty.o tools/layers
-	$$(LINK) $$(if $$(filter cmd,$(1)),,$(BUILD)/layers/empty.o) \
+	$$(call say,LAYER $(1))
+	$$(Q)$$(LINK) $$(if $$(filter cmd,$(1)),,$(BUILD)/layers/empty.o) \
 	  -Wl,--whole-archive $(BUILD)/lib$(1).a -Wl,--no-whole-archive \
 	  $(call archives,$($(1)_uses)) $$($(1)_libs) -o $$@
-	tools/layers $(1) $(BUILD)/lib$(1).a src/$(1) "$($(1)_uses)"
+	$$(Q)tools/layers $(1) $(BUILD)/lib$(1).a src/$(1) "$($(1)_uses)"
 endef
 $(foreach name,$(ROOMS),$(eval $(call room,$(name))))
 
 $(BUILD)/dragstrip: $(call archives,cmd $(cmd_uses))
-	$(LINK) -Wl,--whole-archive $(BUILD)/libcmd.a -Wl,--no-whole-archive \
+	$(call say,LD $@)
+	$(Q)$(LINK) -Wl,--whole-archive $(BUILD)/libcmd.a -Wl,--no-whole-archive \
 	  $(call archives,$(cmd_uses)) $(cmd_libs) -o $@
 
 $(BUILD)/dragstrip-echo: $(ECHO_OBJECTS) $(call archives,wire sys base)
-	$(LINK) $(ECHO_OBJECTS) $(call archives,sys wire base) -Wl,--as-needed $(base_libs) -o $@
+	$(call say,LD $@)
+	$(Q)$(LINK) $(ECHO_OBJECTS) $(call archives,sys wire base) -Wl,--as-needed $(base_libs) -o $@
 
 $(BUILD)/null-responder: bench/null_responder.c $(call archives,wire sys base)
-	$(LINK) $(ALL_CFLAGS) $< $(call archives,sys wire base) -Wl,--as-needed $(base_libs) -o $@
+	$(call say,LD $@)
+	$(Q)$(LINK) $(ALL_CFLAGS) $< $(call archives,sys wire base) -Wl,--as-needed $(base_libs) -o $@
 
 # The other two contestants; each in its own language's build.
 echo-go:
@@ -139,11 +148,12 @@ layers: $(patsubst %,$(BUILD)/layers/%,$(ROOMS))
 
 $(BUILD)/layers/empty.o: | $(BUILD)/.needs
 	@mkdir -p $(@D)
-	echo 'int main(void) { return 0; }' | $(CC) $(SAN) -x c -c - -o $@
+	$(Q)echo 'int main(void) { return 0; }' | $(CC) $(SAN) -x c -c - -o $@
 
 $(BUILD)/unit/%: tests/unit/%.c $(ALL_ARCHIVES)
 	@mkdir -p $(@D)
-	$(LINK) $(ALL_CFLAGS) -Itests/unit -Iservices/echo-c -MMD -MP $< \
+	$(call say,TEST $@)
+	$(Q)$(LINK) $(ALL_CFLAGS) -Itests/unit -Iservices/echo-c -MMD -MP $< \
 	  $(if $(filter echo_%,$*),$(filter-out %/main.o,$(ECHO_OBJECTS))) \
 	  $(ALL_ARCHIVES) $(cmd_libs) -o $@
 
@@ -151,7 +161,7 @@ $(filter $(BUILD)/unit/echo_%,$(UNIT_TESTS)): $(ECHO_OBJECTS)
 
 ## make unit         unit tests
 unit: $(UNIT_TESTS)
-	prove -j2 $(UNIT_TESTS)
+	@prove -j2 $(UNIT_TESTS)
 
 ## make sanitize     the unit tests under address and undefined sanitizers
 sanitize:

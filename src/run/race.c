@@ -94,20 +94,27 @@ static void build(struct race *race, int service)
     mem_free(log);
 }
 
-/* Whether there is still a race, or (with a single service in the plan) a measurement. */
+/*
+ * Whether going on can tell something. A baseline is measured alone where that is all the
+ * plan names, or where the others only want for a tool; not when its rivals failed.
+ */
 static bool has_contest(const struct race *race, struct error *err)
 {
     int left = 0;
+    bool rival_failed = false;
     const struct plan *plan = race->plan;
-    for (int i = 0; i < plan->services.count; i++)
+    for (int i = 0; i < plan->services.count; i++) {
+        const struct result_service *service = &race->result->services[i];
         left += !race->out[i];
+        rival_failed |= race->out[i] && (!service->skipped || service->build_failed);
+    }
     if (race->out[plan->baseline])
         return error_set(err,
                          "without the baseline %s there is nothing to compare with; see "
                          "above why it does not run, or name another baseline",
                          plan->services.items[plan->baseline].name);
-    return left > 1 || plan->services.count == 1 ||
-           error_set(err, "only %s can run here, so there is nothing to compare it with",
+    return left > 1 || !rival_failed ||
+           error_set(err, "only %s is left, so there is nothing to compare it with",
                      plan->services.items[plan->baseline].name);
 }
 
