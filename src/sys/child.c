@@ -15,6 +15,9 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "sys/procfs.h"
+
+enum { MARKER_BYTES = 64, STRAYS_MAX = 256 };
 
 void child_check(const struct child *child)
 {
@@ -40,8 +43,20 @@ static void redirect(int from, int to)
         dup2(fd, to);
 }
 
+/*
+ * Every child is started with a variable of its own, which all that it starts inherit: so
+ * a process that left the group, or made a session of its own, is known again when it is
+ * handed to us, the subreaper.
+ */
+static const char *marker(const struct child *child, char out[MARKER_BYTES])
+{
+    snprintf(out, MARKER_BYTES, "DRAGSTRIP_CHILD=%d.%lld", (int)getpid(),
+             (long long)child->started_ns);
+    return out;
+}
+
 /* In the child, after fork: only returns when exec failed. */
-static void become(const struct child_spec *spec, pid_t parent)
+static void become(const struct child_spec *spec, pid_t parent, const char *mark)
 {
     sigset_t none;
     sigemptyset(&none);
@@ -61,6 +76,7 @@ static void become(const struct child_spec *spec, pid_t parent)
         sched_setaffinity(0, sizeof(*spec->cpus), spec->cpus);
     if (spec->timer_slack_ns)
         prctl(PR_SET_TIMERSLACK, (unsigned long)spec->timer_slack_ns);
+    putenv(mem_copy_text(mark));
     for (const char *const *name = spec->env; name && *name; name++)
         putenv(mem_copy_text(*name));
     /* execvp does not change its arguments; its type is older than const. */
@@ -95,10 +111,12 @@ bool child_start(struct child *child, const struct child_spec *spec, struct erro
     if (pipe2(report, O_CLOEXEC) != 0)
         return fail_start(spec, errno, err);
     pid_t parent = getpid();
-    int64_t started_ns = clock_now_ns();
+    char mark[MARKER_BYTES];
+    struct child started = {.started_ns = clock_now_ns()};
+    marker(&started, mark);
     pid_t pid = fork();
     if (pid == 0) {
-        become(spec, parent);
+        become(spec, parent, mark);
         int why = errno;
         ssize_t ignored = write(report[1], &why, sizeof(why));
         (void)ignored;
@@ -115,10 +133,10 @@ bool child_start(struct child *child, const struct child_spec *spec, struct erro
         return fail_start(spec, why, err);
     }
     setpgid(pid, pid);
-    *child = (struct child){.state = CHILD_RUNNING,
-                            .pid = pid,
-                            .pidfd = (int)syscall(SYS_pidfd_open, pid, 0),
-                            .started_ns = started_ns};
+    started.state = CHILD_RUNNING;
+    started.pid = pid;
+    started.pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    *child = started;
     child_check(child);
     return true;
 }
@@ -162,17 +180,35 @@ void child_signal(struct child *child, int signal_number)
         kill(-child->pid, signal_number);
 }
 
+/* Kills and reaps those of our children that carry the marker; how many. */
+static int sweep_marked(const struct child *child)
+{
+    char mark[MARKER_BYTES];
+    pid_t pids[STRAYS_MAX];
+    int swept = 0, count = procfs_children(getpid(), pids, STRAYS_MAX);
+    marker(child, mark);
+    for (int i = 0; i < count; i++) {
+        if (!procfs_was_started_with(pids[i], mark) || kill(pids[i], SIGKILL) != 0)
+            continue;
+        waitpid(pids[i], NULL, 0);
+        swept++;
+    }
+    return swept;
+}
+
 int child_sweep(struct child *child)
 {
-    int swept = 0;
+    int swept = 0, more;
     if (child->state != CHILD_ENDED)
         return 0;
-    /* As the subreaper we inherit what the group left behind; ask until none is left. */
     while (kill(-child->pid, SIGKILL) == 0) {
         if (waitpid(-child->pid, NULL, 0) < 0)
             break;
         swept++;
     }
+    /* Each one killed hands its own children to us, so again until there is none. */
+    while ((more = sweep_marked(child)) > 0)
+        swept += more;
     return swept;
 }
 

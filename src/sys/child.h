@@ -7,8 +7,10 @@
  *   RUNNING --child_kill--> ENDED
  * Invariants (child_check): RUNNING has pid > 0 and a pidfd; ENDED has neither.
  *
- * The child leads its own process group and dies with the parent (PR_SET_PDEATHSIG); the
- * caller is a subreaper, so grandchildren that outlive the child are found and killed.
+ * The child leads its own process group and dies with the parent (PR_SET_PDEATHSIG). The
+ * caller is a subreaper and each child has a variable DRAGSTRIP_CHILD in its environment,
+ * so grandchildren that outlive the child, in whatever group or session, are found and
+ * killed; only one that also dropped its environment escapes.
  * A failing exec is reported by child_start itself over a close-on-exec pipe.
  */
 #ifndef DRAGSTRIP_SYS_CHILD_H

@@ -9,8 +9,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "sys/file.h"
 
-enum { TREE_MAX = 1024 };
+enum { TREE_MAX = 1024, ENVIRON_MAX = 4 << 20 };
 
 /* Whole small file as text; false when it is gone. */
 static bool read_small(const char *path, char *out, size_t size)
@@ -93,6 +94,7 @@ static void add_children(pid_t pid, pid_t thread, struct pid_list *list)
     }
 }
 
+/* tree may be NULL: children only. */
 static void add_threads(pid_t pid, struct procfs_tree *tree, struct pid_list *list)
 {
     char path[64];
@@ -102,12 +104,41 @@ static void add_threads(pid_t pid, struct procfs_tree *tree, struct pid_list *li
         return;
     for (struct dirent *entry = readdir(tasks); entry; entry = readdir(tasks)) {
         pid_t thread = (pid_t)strtol(entry->d_name, NULL, 10);
-        if (thread > 0) {
+        if (thread <= 0)
+            continue;
+        if (tree)
             add_switches(pid, thread, tree);
-            add_children(pid, thread, list);
-        }
+        add_children(pid, thread, list);
     }
     closedir(tasks);
+}
+
+int procfs_children(pid_t pid, pid_t *out, int max)
+{
+    struct pid_list list = {.count = 0};
+    add_threads(pid, NULL, &list);
+    int count = list.count < max ? list.count : max;
+    for (int i = 0; i < count; i++)
+        out[i] = list.pids[i];
+    return count;
+}
+
+bool procfs_was_started_with(pid_t pid, const char *variable)
+{
+    char path[64];
+    struct buf text;
+    struct error ignored;
+    bool found = false;
+    snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
+    buf_init(&text, ENVIRON_MAX);
+    file_read(path, &text, &ignored); /* too long a one is looked at as far as it goes */
+    size_t len = strlen(variable);
+    for (size_t at = 0; !found && at + len <= text.len;
+         at += strnlen(text.ptr + at, text.len - at) + 1)
+        found = strnlen(text.ptr + at, text.len - at) == len &&
+                memcmp(text.ptr + at, variable, len) == 0;
+    buf_fini(&text);
+    return found;
 }
 
 static bool add_process(pid_t pid, struct procfs_tree *tree, struct pid_list *list)

@@ -22,6 +22,13 @@ struct procfs_tree {
 /* False when root is gone. */
 bool procfs_read_tree(pid_t root, struct procfs_tree *out);
 
+/* Children of a process, those that it inherited as a subreaper too; how many, at most
+ * max. */
+int procfs_children(pid_t pid, pid_t *out, int max);
+
+/* Whether "NAME=value" was in the environment that the process was started with. */
+bool procfs_was_started_with(pid_t pid, const char *variable);
+
 /* Jiffies of all CPUs since boot, /proc/stat line one. */
 struct procfs_machine {
     uint64_t total;
