@@ -241,15 +241,26 @@ bool members_flag(const struct members *from, const char *key)
     return json_is_true(json);
 }
 
-char *members_text_or_null(const struct members *from, const char *key)
+const char *members_view(const struct members *from, const char *key)
 {
     const json_t *json = member(from, key);
-    if (!json || json_is_null(json))
-        return NULL;
-    if (json_is_string(json))
-        return mem_copy_text(json_string_value(json));
-    complain_type(from, key, "a string or null", json);
-    return NULL;
+    if (json && !json_is_string(json))
+        complain_type(from, key, "a string", json);
+    return json_string_value(json);
+}
+
+const char *members_view_or_null(const struct members *from, const char *key)
+{
+    const json_t *json = member(from, key);
+    if (json && !json_is_null(json) && !json_is_string(json))
+        complain_type(from, key, "a string or null", json);
+    return json_string_value(json);
+}
+
+char *members_text_or_null(const struct members *from, const char *key)
+{
+    const char *text = members_view_or_null(from, key);
+    return text ? mem_copy_text(text) : NULL;
 }
 
 /* Copies a string into out, which is untouched when it is none or too long. */

@@ -57,6 +57,10 @@ bool members_flag(const struct members *from, const char *key);
 /* On the heap; null in the file is NULL. */
 char *members_text_or_null(const struct members *from, const char *key);
 
+/* A view of the document's own text; NULL after a fault, or for null in the second. */
+const char *members_view(const struct members *from, const char *key);
+const char *members_view_or_null(const struct members *from, const char *key);
+
 /* Into out, NUL-terminated; longer text is a fault. */
 void members_text(const struct members *from, const char *key, char *out, size_t size);
 

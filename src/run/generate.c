@@ -19,7 +19,7 @@ static const char *method_of(const struct generate_spec *spec)
     return spec->body.len > 0 ? "POST" : "GET";
 }
 
-bool generate_check(const struct generate_spec *spec, struct error *err)
+bool generate_check_load(const struct generate_spec *spec, struct error *err)
 {
     uint64_t files = env_raise_files();
     if (spec->duration_ns <= 0)
@@ -33,15 +33,49 @@ bool generate_check(const struct generate_spec *spec, struct error *err)
                          THREADS_MAX);
     if (spec->threads > spec->connections)
         return error_set(err,
-                         "%d threads cannot share %d connections; raise -c or lower -t",
+                         "%d threads cannot share %d connections; ask for more "
+                         "connections or fewer threads",
                          spec->threads, spec->connections);
     if ((uint64_t)spec->connections + FILES_KEPT > files)
-        return error_set(
-            err,
-            "%d connections need more than the %llu open files allowed here; "
-            "raise 'ulimit -n' or lower -c",
-            spec->connections, (unsigned long long)files);
+        return error_set(err,
+                         "%d connections need more than the %llu open files allowed "
+                         "here; raise 'ulimit -n' or ask for fewer connections",
+                         spec->connections, (unsigned long long)files);
     return true;
+}
+
+/* What the generator talks to, with its request, and where it runs. */
+struct prepared {
+    struct target target;
+    cpu_set_t cpus;
+};
+
+static bool prepare(const struct generate_spec *spec, struct prepared *out,
+                    struct error *err)
+{
+    if (spec->cpus && !cpu_parse(spec->cpus, &out->cpus, err))
+        return false;
+    if (!target_init(&out->target, spec->url, err))
+        return false;
+    bool good = target_set_request(&out->target, method_of(spec), spec->headers,
+                                   spec->header_count, spec->body, err);
+    if (!good)
+        target_fini(&out->target);
+    return good;
+}
+
+bool generate_check_target(const struct generate_spec *spec, struct error *err)
+{
+    struct prepared prepared;
+    bool good = prepare(spec, &prepared, err);
+    if (good)
+        target_fini(&prepared.target);
+    return good;
+}
+
+bool generate_check(const struct generate_spec *spec, struct error *err)
+{
+    return generate_check_load(spec, err) && generate_check_target(spec, err);
 }
 
 static double time_of(int64_t value_ns)
@@ -174,10 +208,11 @@ static void fill_result(const struct generate_spec *asked, const struct load_spe
 bool generate_run(const struct generate_spec *asked, const struct load_watcher *watcher,
                   atomic_bool *stop, struct load_result *out, struct error *err)
 {
-    struct target target;
-    cpu_set_t cpus;
+    struct prepared prepared;
     struct load_outcome outcome;
-    struct load_spec spec = {.target = &target,
+    if (!generate_check_load(asked, err) || !prepare(asked, &prepared, err))
+        return false;
+    struct load_spec spec = {.target = &prepared.target,
                              .rate_hz = asked->rate_hz,
                              .arrivals = asked->arrivals,
                              .connections = asked->connections,
@@ -185,22 +220,14 @@ bool generate_run(const struct generate_spec *asked, const struct load_watcher *
                              .warmup_ns = asked->warmup_ns,
                              .duration_ns = asked->duration_ns,
                              .timeout_ns = asked->timeout_ns,
-                             .seed = asked->seed};
-    if (!generate_check(asked, err) || !target_init(&target, asked->url, err))
-        return false;
-    bool good = target_set_request(&target, method_of(asked), asked->headers,
-                                   asked->header_count, asked->body, err);
-    if (good && asked->cpus) {
-        good = cpu_parse(asked->cpus, &cpus, err);
-        spec.cpus = &cpus;
-        spec.spin = asked->spin && CPU_COUNT(&cpus) >= asked->threads;
-    }
-    if (good)
-        good = load_run(&spec, watcher, stop, &outcome, err);
+                             .seed = asked->seed,
+                             .cpus = asked->cpus ? &prepared.cpus : NULL};
+    spec.spin = asked->spin && spec.cpus && CPU_COUNT(spec.cpus) >= asked->threads;
+    bool good = load_run(&spec, watcher, stop, &outcome, err);
     if (good) {
         fill_result(asked, &spec, &outcome, out);
         load_outcome_fini(&outcome);
     }
-    target_fini(&target);
+    target_fini(&prepared.target);
     return good;
 }

@@ -38,7 +38,12 @@ bool generate_spec_from_json(const json_t *json, struct generate_spec *out,
                              struct error *err);
 void generate_spec_fini(struct generate_spec *spec);
 
-/* Checks everything that can be wrong before a connection is opened. */
+/*
+ * Everything that can be wrong before a connection is opened: numbers and limits, then
+ * URL, request and CPUs; or both.
+ */
+bool generate_check_load(const struct generate_spec *spec, struct error *err);
+bool generate_check_target(const struct generate_spec *spec, struct error *err);
 bool generate_check(const struct generate_spec *spec, struct error *err);
 
 /* Runs it. False: nothing could be measured. The caller calls load_result_fini. */

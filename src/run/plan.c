@@ -14,6 +14,7 @@
 #include "base/units.h"
 #include "run/plan_node.h"
 #include "stats/signed_rank.h"
+#include "sys/cpu.h"
 #include "sys/file.h"
 
 enum { PLAN_BYTES_MAX = 1 << 20, BODY_BYTES_MAX = 16 << 20, NAME_BYTES_MAX = 40 };
@@ -101,6 +102,8 @@ static const struct plan_key load_keys[] = {
 static bool take_load(struct plan_reader *reader, const char *name, yaml_node_t *value,
                       void *field)
 {
+    struct plan_load *load = field;
+    load->line = (int)value->start_mark.line + 1;
     return plan_walk(reader, load_keys, name, value, field);
 }
 
@@ -108,8 +111,8 @@ static bool take_load(struct plan_reader *reader, const char *name, yaml_node_t 
 
 static const struct plan_key service_keys[] = {
     {"build", plan_take_text, offsetof(struct plan_service, build), false},
-    {"needs", plan_take_list, offsetof(struct plan_service, needs), false},
-    {"command", plan_take_list, offsetof(struct plan_service, command), false},
+    {"needs", plan_take_words, offsetof(struct plan_service, needs), false},
+    {"command", plan_take_words, offsetof(struct plan_service, command), false},
     {"env", plan_take_list, offsetof(struct plan_service, env), false},
     {"url", plan_take_text, offsetof(struct plan_service, url), true},
     {"ready", plan_take_text, offsetof(struct plan_service, ready), false},
@@ -247,9 +250,15 @@ static bool take_cpus(struct plan_reader *reader, const char *name, yaml_node_t 
     struct plan *plan = field;
     if (!plan_walk(reader, cpu_keys, name, value, field))
         return false;
-    return !plan->service_cpus == !plan->generator_cpus ||
-           plan_complain(reader, value, "%s needs both service and generator, or neither",
-                         name);
+    if (!plan->service_cpus != !plan->generator_cpus)
+        return plan_complain(reader, value,
+                             "%s needs both service and generator, or neither", name);
+    cpu_set_t set;
+    struct error why;
+    return !plan->service_cpus ||
+           (cpu_parse(plan->service_cpus, &set, &why) &&
+            cpu_parse(plan->generator_cpus, &set, &why)) ||
+           plan_complain(reader, value, "%s: %s", name, why.text);
 }
 
 static bool take_baseline(struct plan_reader *reader, const char *name,
@@ -293,9 +302,12 @@ static bool check_baseline(struct plan *plan, struct error *err)
 /* What the generator itself would refuse is refused here, before anything starts. */
 static bool check_loads(const struct plan *plan, struct error *err)
 {
+    struct generate_spec first = plan_spec(plan, 0);
+    if (!generate_check_load(&first, err))
+        return error_prefix(err, "%s:%d: load: ", plan->path, plan->load.line);
     for (int i = 0; i < plan->services.count; i++) {
         struct generate_spec spec = plan_spec(plan, i);
-        if (!generate_check(&spec, err))
+        if (!generate_check_target(&spec, err))
             return error_prefix(err, "%s:%d: ", plan->path, plan->services.items[i].line);
     }
     return true;
@@ -352,6 +364,12 @@ bool plan_read(const char *path, struct plan *out, struct error *err)
     else
         plan_fini(&plan);
     return good;
+}
+
+void plan_command_text(const struct plan_service *service, struct buf *out)
+{
+    for (int i = 0; i < service->command.count; i++)
+        buf_format(out, "%s%s", i ? " " : "", service->command.items[i]);
 }
 
 struct generate_spec plan_spec(const struct plan *plan, int service)

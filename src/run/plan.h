@@ -17,7 +17,7 @@ struct plan_list { /* of strings; NULL-terminated for exec */
 };
 
 struct plan_service {
-    char *name;             /* [A-Za-z0-9._-]{1,40} */
+    char *name;             /* [A-Za-z0-9._-]{1,40}, not beginning with '.' */
     char *build;            /* shell command, or NULL */
     struct plan_list needs; /* programs in PATH without which it is skipped */
     struct plan_list
@@ -48,6 +48,7 @@ struct plan_load {
     char *method;             /* POST with a body, otherwise GET */
     struct plan_list headers; /* "Name: value" */
     struct plan_body body;    /* "@file" or the text itself */
+    int line;                 /* in the plan */
 };
 
 struct plan {
@@ -69,6 +70,10 @@ struct plan {
 };
 
 bool plan_read(const char *path, struct plan *out, struct error *err);
+
+/* Appends the command as one line; nothing for a URL. */
+void plan_command_text(const struct plan_service *service, struct buf *out);
+
 /* What the generator is asked for with this service; views of the plan. */
 struct generate_spec plan_spec(const struct plan *plan, int service);
 

@@ -30,6 +30,20 @@ static bool complain_syntax(const char *path, const yaml_parser_t *parser,
                      parser->context ? " " : "", parser->context ? parser->context : "");
 }
 
+/* A plan is one document: what follows "---" would be ignored in silence. */
+static bool is_last(const char *path, yaml_parser_t *parser, struct error *err)
+{
+    yaml_document_t next;
+    if (!yaml_parser_load(parser, &next))
+        return complain_syntax(path, parser, err);
+    const yaml_node_t *root = yaml_document_get_root_node(&next);
+    bool last = !root ||
+                error_set(err, "%s:%zu: a plan is one YAML document, this begins another",
+                          path, root->start_mark.line + 1);
+    yaml_document_delete(&next);
+    return last;
+}
+
 bool plan_parse(const char *path, struct str text, const struct plan_key *table,
                 void *subject, struct error *err)
 {
@@ -47,6 +61,7 @@ bool plan_parse(const char *path, struct str text, const struct plan_key *table,
         good = root ? plan_walk(&reader, table, "the plan", root, subject)
                     : error_set(err, "%s: the plan is empty", path);
         yaml_document_delete(&document);
+        good = good && is_last(path, &parser, err);
     }
     yaml_parser_delete(&parser);
     return good;
@@ -54,8 +69,13 @@ bool plan_parse(const char *path, struct str text, const struct plan_key *table,
 
 const char *plan_scalar(struct plan_reader *reader, const char *name, yaml_node_t *value)
 {
-    if (value->type == YAML_SCALAR_NODE && value->data.scalar.length > 0)
-        return (const char *)value->data.scalar.value;
+    if (value->type == YAML_SCALAR_NODE && value->data.scalar.length > 0) {
+        const char *text = (const char *)value->data.scalar.value;
+        if (strlen(text) == value->data.scalar.length)
+            return text;
+        plan_complain(reader, value, "%s holds a NUL character", name);
+        return NULL;
+    }
     plan_complain(reader, value, "%s must be a single value%s", name,
                   value->type == YAML_SCALAR_NODE ? ", and is empty" : "");
     return NULL;
@@ -203,26 +223,9 @@ static bool list_add(struct plan_reader *reader, const char *name, const yaml_no
     return true;
 }
 
-/* One string stands for its words. */
-static bool take_words(struct plan_reader *reader, const char *name, yaml_node_t *value,
+static bool take_items(struct plan_reader *reader, const char *name, yaml_node_t *value,
                        struct plan_list *list)
 {
-    const char *at = plan_scalar(reader, name, value);
-    bool good = at != NULL;
-    while (good && *(at += strspn(at, " \t\n"))) {
-        size_t len = strcspn(at, " \t\n");
-        good = list_add(reader, name, value, list, mem_copy_bytes(at, len));
-        at += len;
-    }
-    return good;
-}
-
-bool plan_take_list(struct plan_reader *reader, const char *name, yaml_node_t *value,
-                    void *field)
-{
-    struct plan_list *list = field;
-    if (value->type != YAML_SEQUENCE_NODE)
-        return take_words(reader, name, value, list);
     for (yaml_node_item_t *item = value->data.sequence.items.start;
          item < value->data.sequence.items.top; item++) {
         const char *text =
@@ -231,4 +234,39 @@ bool plan_take_list(struct plan_reader *reader, const char *name, yaml_node_t *v
             return false;
     }
     return true;
+}
+
+/* A list's single value; NULL with a complaint. */
+static const char *only_item(struct plan_reader *reader, const char *name,
+                             yaml_node_t *value)
+{
+    if (value->type == YAML_MAPPING_NODE) {
+        plan_complain(reader, value, "%s must be a list or a single value", name);
+        return NULL;
+    }
+    return plan_scalar(reader, name, value);
+}
+
+bool plan_take_list(struct plan_reader *reader, const char *name, yaml_node_t *value,
+                    void *field)
+{
+    if (value->type == YAML_SEQUENCE_NODE)
+        return take_items(reader, name, value, field);
+    const char *text = only_item(reader, name, value);
+    return text && list_add(reader, name, value, field, mem_copy_text(text));
+}
+
+bool plan_take_words(struct plan_reader *reader, const char *name, yaml_node_t *value,
+                     void *field)
+{
+    if (value->type == YAML_SEQUENCE_NODE)
+        return take_items(reader, name, value, field);
+    const char *at = only_item(reader, name, value);
+    bool good = at != NULL;
+    while (good && *(at += strspn(at, " \t\n"))) {
+        size_t len = strcspn(at, " \t\n");
+        good = list_add(reader, name, value, field, mem_copy_bytes(at, len));
+        at += len;
+    }
+    return good;
 }

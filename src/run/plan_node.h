@@ -52,6 +52,8 @@ bool plan_take_time(struct plan_reader *reader, const char *name, yaml_node_t *v
 bool plan_take_share(struct plan_reader *reader, const char *name, yaml_node_t *value,
                      void *field); /* double: "5%" is .05 */
 bool plan_take_list(struct plan_reader *reader, const char *name, yaml_node_t *value,
-                    void *field); /* struct plan_list */
+                    void *field); /* struct plan_list; one value is a list of one */
+bool plan_take_words(struct plan_reader *reader, const char *name, yaml_node_t *value,
+                     void *field); /* struct plan_list; one value stands for its words */
 
 #endif

@@ -37,15 +37,13 @@ static void fill_machine(struct result_machine *out, const struct cpu_plan *cpus
 /* The command as typed, or the URL of a service that runs already. */
 static void fill_service(struct result_service *out, const struct plan_service *plan)
 {
-    size_t len = 0;
+    struct buf command;
+    buf_init(&command, sizeof(out->command) - 1);
+    plan_command_text(plan, &command);
     copy(out->name, sizeof(out->name), plan->name);
-    if (plan->command.count == 0)
-        copy(out->command, sizeof(out->command), plan->url);
-    for (int i = 0; i < plan->command.count && len < sizeof(out->command); i++) {
-        int n = snprintf(out->command + len, sizeof(out->command) - len, "%s%s",
-                         i ? " " : "", plan->command.items[i]);
-        len += (size_t)n;
-    }
+    copy(out->command, sizeof(out->command),
+         command.len ? buf_text(&command) : plan->url);
+    buf_fini(&command);
 }
 
 void race_result_init(struct result *result, const struct plan *plan, const char *version,

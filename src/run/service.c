@@ -11,7 +11,7 @@
 #define PROBE_GAP_NS NS_PER_MS
 #define PROBE_TIMEOUT_NS NS_PER_S
 
-enum { LOG_LINES = 10, LOG_BYTES = 2048 };
+enum { LOG_LINES = 10, LOG_BYTES = 2048, COMMAND_BYTES = 512 };
 
 static void add_log(const struct service *service, struct error *err)
 {
@@ -28,8 +28,12 @@ static void add_log(const struct service *service, struct error *err)
 void service_explain_death(struct service *service, struct error *err)
 {
     char how[64];
-    error_set(err, "%s: '%s' %s", service->plan->name, service->plan->command.items[0],
+    struct buf command;
+    buf_init(&command, COMMAND_BYTES);
+    plan_command_text(service->plan, &command);
+    error_set(err, "%s: '%s' %s", service->plan->name, buf_text(&command),
               child_describe(&service->child, how));
+    buf_fini(&command);
     add_log(service, err);
 }
 

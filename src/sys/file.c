@@ -35,8 +35,8 @@ void file_tail(const char *path, int max_lines, struct buf *out)
     if (fd < 0)
         return;
     off_t size = lseek(fd, 0, SEEK_END);
-    ssize_t n =
-        pread(fd, bytes, sizeof(bytes), size > TAIL_BYTES ? size - TAIL_BYTES : 0);
+    off_t most = out->max < TAIL_BYTES ? (off_t)out->max : TAIL_BYTES;
+    ssize_t n = pread(fd, bytes, (size_t)most, size > most ? size - most : 0);
     close(fd);
     if (n <= 0)
         return;

@@ -10,8 +10,8 @@
 /* Appends the file (at most the buffer's maximum; more is an error). */
 bool file_read(const char *path, struct buf *out, struct error *err);
 
-/* The last at most max_lines lines and 4 KiB, for messages. Empty if it cannot be read.
- */
+/* The last at most max_lines lines, 4 KiB, and what out (empty) may hold, for messages.
+ * Empty if it cannot be read. */
 void file_tail(const char *path, int max_lines, struct buf *out);
 
 /* Writes path.tmp, syncs, renames; on failure removes the temporary file. */

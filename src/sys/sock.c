@@ -195,6 +195,22 @@ ssize_t sock_recv(int fd, void *bytes, size_t size)
     return n;
 }
 
+ssize_t sock_recv_until(int fd, void *bytes, size_t size, int64_t until_ns)
+{
+    struct pollfd readable = {.fd = fd, .events = POLLIN};
+    int ready;
+    do {
+        int64_t left = until_ns - clock_now_ns();
+        struct timespec timeout = {0};
+        if (left > 0)
+            timeout = (struct timespec){left / NS_PER_S, left % NS_PER_S};
+        ready = ppoll(&readable, 1, &timeout, NULL);
+    } while (ready < 0 && errno == EINTR);
+    if (ready == 0)
+        errno = ETIMEDOUT;
+    return ready > 0 ? sock_recv(fd, bytes, size) : -1;
+}
+
 ssize_t sock_send(int fd, struct str bytes)
 {
     ssize_t n;

@@ -54,6 +54,10 @@ int sock_connect_blocking(const struct sock_address *address, int64_t timeout_ns
 ssize_t sock_recv(int fd, void *bytes, size_t size);
 ssize_t sock_send(int fd, struct str bytes);
 
+/* For blocking descriptors: as sock_recv, but -1 with ETIMEDOUT when nothing has come by
+ * until_ns (monotonic). */
+ssize_t sock_recv_until(int fd, void *bytes, size_t size, int64_t until_ns);
+
 /* Sends RST instead of FIN on close. */
 void sock_reset_on_close(int fd);
 

@@ -1,0 +1,275 @@
+/*
+ * One GET against answers of every framing, and against servers that answer badly, late
+ * or not at all.
+ */
+#include "run/fetch.h"
+
+#include "scripted.h"
+#include "tap.h"
+
+enum { BODY_MAX = 1 << 20, UNTOUCHED = -77 };
+
+static struct scripted server;
+static struct scripted_act act; /* what the server does for the next request */
+
+static struct scripted_act do_act(uint64_t index)
+{
+    (void)index;
+    return act;
+}
+
+struct got {
+    bool good;
+    int status;
+    struct buf body; /* begins with "<": the answer's is appended */
+    struct error err;
+};
+
+static struct got get(const struct sock_address *address, int64_t timeout_ns)
+{
+    struct got got = {.status = UNTOUCHED};
+    buf_init(&got.body, BODY_MAX);
+    buf_add_text(&got.body, "<");
+    got.good = fetch(address, "host.example:80", "/some/path?q=1", timeout_ns,
+                     &got.status, &got.body, &got.err);
+    return got;
+}
+
+static void check_good(struct got got, int status, struct str body, const char *what)
+{
+    if (!TAP_OK(got.good, "%s: fetched", what)) {
+        printf("# %s\n", got.err.text);
+    } else {
+        TAP_INT(got.status, status, what);
+        struct str end = {buf_text(&got.body) + 1, got.body.len - 1};
+        TAP_OK(got.body.ptr[0] == '<' && str_eq(end, body), "%s: its body", what);
+    }
+    buf_fini(&got.body);
+}
+
+static void check_refused(struct got got, const char *sentence, const char *what)
+{
+    if (TAP_OK(!got.good, "%s: refused", what)) {
+        if (!TAP_OK(strncmp(got.err.text, sentence, strlen(sentence)) == 0, "%s: %s",
+                    what, sentence))
+            printf("# got %s\n", got.err.text);
+        TAP_INT(got.status, UNTOUCHED, "… and no status");
+    }
+    buf_fini(&got.body);
+}
+
+struct row {
+    const char *answer;
+    enum scripted_then then;
+    int status; /* 0: refused with `text` */
+    const char *text;
+};
+
+static const char closed_early[] = "the connection was closed before the answer was over";
+static const char not_http[] = "the answer is not HTTP";
+
+static const struct row rows[] = {
+    {SCRIPTED_OK, SCRIPTED_KEEP, 200, "ok"},
+    {"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", SCRIPTED_KEEP, 503, ""},
+    {"HTTP/1.1 204 None\r\n\r\n", SCRIPTED_KEEP, 204, ""},
+    {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok, and more", SCRIPTED_KEEP, 200,
+     "ok"},
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+     "3;x=y\r\nabc\r\nA\r\n0123456789\r\n0\r\nTrailer: t\r\n\r\n",
+     SCRIPTED_KEEP, 200, "abc0123456789"},
+    {"HTTP/1.0 200 OK\r\n\r\nall of it", SCRIPTED_CLOSE, 200, "all of it"},
+    {"HTTP/1.1 404 No\r\nConnection: close\r\n\r\n", SCRIPTED_CLOSE, 404, ""},
+    /* RFC 9110 15.2: interim answers come before the real one, asked for or not. */
+    {"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" SCRIPTED_OK, SCRIPTED_KEEP, 200,
+     "ok"},
+    {NULL, SCRIPTED_CLOSE, 0, closed_early},
+    {"HTTP/1.1 200 OK\r\nContent-Le", SCRIPTED_CLOSE, 0, closed_early},
+    {"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort", SCRIPTED_CLOSE, 0,
+     closed_early},
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n", SCRIPTED_CLOSE,
+     0, closed_early},
+    {NULL, SCRIPTED_RESET, 0, "no answer: Connection reset"},
+    {"SSH-2.0-OpenSSH_9.2\r\n\r\n", SCRIPTED_KEEP, 0, not_http},
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", SCRIPTED_KEEP, 0,
+     not_http},
+    {"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", SCRIPTED_KEEP, 0, not_http}};
+
+static void answers(void)
+{
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char what[40];
+        act = (struct scripted_act){.answer = rows[i].answer, .then = rows[i].then};
+        struct got got = get(&server.address, 5 * NS_PER_S);
+        snprintf(what, sizeof(what), "row %zu", i);
+        if (rows[i].status)
+            check_good(got, rows[i].status, str_of(rows[i].text), what);
+        else
+            check_refused(got, rows[i].text, what);
+    }
+}
+
+static void without_a_body(void)
+{
+    int status = 0;
+    struct error err;
+    act = (struct scripted_act){.answer = SCRIPTED_OK};
+    TAP_OK(fetch(&server.address, "h", "/", NS_PER_S, &status, NULL, &err),
+           "the body may be thrown away");
+    TAP_INT(status, 200, "… the status is told");
+}
+
+static void late_and_silent(void)
+{
+    act = (struct scripted_act){.answer = SCRIPTED_OK, .delay_ns = 100 * NS_PER_MS};
+    check_good(get(&server.address, 10 * NS_PER_S), 200, STR("ok"), "late");
+    act = (struct scripted_act){.answer = NULL};
+    int64_t from_ns = clock_now_ns();
+    struct got got = get(&server.address, 120 * NS_PER_MS);
+    TAP_OK(clock_now_ns() - from_ns >= 120 * NS_PER_MS, "it waits the whole time");
+    check_refused(got, "no answer: ", "silent");
+}
+
+static void nobody(void)
+{
+    struct error err;
+    struct sock_address address;
+    char text[SOCK_ADDRESS_TEXT], sentence[160];
+    bool parsed = sock_parse("127.0.0.1:0", &address, &err);
+    int listener = parsed ? sock_listen(&address, false, &err) : -1;
+    assert(listener >= 0);
+    close(listener);
+    snprintf(sentence, sizeof(sentence), "cannot connect to %s: Connection refused",
+             sock_format(&address, text));
+    check_refused(get(&address, NS_PER_S), sentence, "nobody there");
+}
+
+/* A server for one connection that speaks piece by piece. */
+struct speaker {
+    struct sock_address address;
+    int listener;
+    const struct str *pieces;
+    int count;
+    int64_t gap_ns; /* before each piece */
+    char request[1024];
+    pthread_t thread;
+};
+
+/* Waits; the descriptor does not block. */
+static bool send_all(int fd, struct str bytes)
+{
+    while (bytes.len > 0) {
+        ssize_t n = sock_send(fd, bytes);
+        if (n < 0 && errno != EAGAIN)
+            return false;
+        if (n < 0)
+            clock_sleep_until(clock_now_ns() + NS_PER_MS);
+        size_t sent = n > 0 ? (size_t)n : 0;
+        bytes = (struct str){bytes.ptr + sent, bytes.len - sent};
+    }
+    return true;
+}
+
+static void *speak(void *argument)
+{
+    struct speaker *speaker = argument;
+    struct pollfd waiting = {.fd = speaker->listener, .events = POLLIN};
+    poll(&waiting, 1, 10000);
+    int fd = sock_accept(speaker->listener);
+    waiting.fd = fd;
+    poll(&waiting, 1, 10000);
+    sock_recv(fd, speaker->request, sizeof(speaker->request) - 1);
+    for (int i = 0; i < speaker->count; i++) {
+        clock_sleep_until(clock_now_ns() + speaker->gap_ns);
+        if (!send_all(fd, speaker->pieces[i]))
+            break;
+    }
+    close(fd);
+    return NULL;
+}
+
+static struct got get_pieces(struct speaker *speaker, int64_t timeout_ns)
+{
+    struct error err;
+    bool parsed = sock_parse("127.0.0.1:0", &speaker->address, &err);
+    speaker->listener = parsed ? sock_listen(&speaker->address, false, &err) : -1;
+    assert(speaker->listener >= 0);
+    int failed = pthread_create(&speaker->thread, NULL, speak, speaker);
+    assert(!failed);
+    struct got got = get(&speaker->address, timeout_ns);
+    pthread_join(speaker->thread, NULL);
+    close(speaker->listener);
+    return got;
+}
+
+static void byte_by_byte(void)
+{
+    static const char answer[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                                 "5\r\nhello\r\n7\r\n, world\r\n0\r\n\r\n";
+    struct str pieces[sizeof(answer)];
+    struct speaker speaker = {
+        .pieces = pieces, .count = sizeof(answer) - 1, .gap_ns = NS_PER_MS / 5};
+    for (int i = 0; i < speaker.count; i++)
+        pieces[i] = (struct str){answer + i, 1};
+    check_good(get_pieces(&speaker, 5 * NS_PER_S), 200, STR("hello, world"),
+               "byte by byte");
+    TAP_TEXT(speaker.request,
+             "GET /some/path?q=1 HTTP/1.1\r\nHost: host.example:80\r\n"
+             "Connection: close\r\n\r\n",
+             "what is asked");
+}
+
+/* The time-out is the whole fetch's: were each byte to renew it, this would succeed. */
+static void trickle(void)
+{
+    enum { BYTES = 24 };
+    static const char body[] = "abcdefghijklmnopqrstuvwx";
+    struct str pieces[BYTES + 1] = {STR("HTTP/1.1 200 OK\r\nContent-Length: 24\r\n\r\n")};
+    struct speaker speaker = {
+        .pieces = pieces, .count = BYTES + 1, .gap_ns = 50 * NS_PER_MS};
+    for (int i = 0; i < BYTES; i++)
+        pieces[i + 1] = (struct str){body + i, 1};
+    check_refused(get_pieces(&speaker, 200 * NS_PER_MS), "", "a trickle");
+}
+
+/* An answer whose head fills most of what may be kept of it, in pieces that let its last
+ * bytes arrive together with the body; or whose head is too large. */
+static struct got get_padded(int padding, size_t first, const struct str *body)
+{
+    struct buf answer;
+    buf_init(&answer, BODY_MAX);
+    buf_format(&answer, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\nPadding: ", body->len);
+    buf_add_repeated(&answer, 'p', (size_t)padding);
+    buf_add_text(&answer, "\r\n\r\n");
+    buf_add(&answer, *body);
+    struct str pieces[2] = {{answer.ptr, first},
+                            {answer.ptr + first, answer.len - first}};
+    struct speaker speaker = {.pieces = pieces, .count = 2, .gap_ns = 20 * NS_PER_MS};
+    struct got got = get_pieces(&speaker, 5 * NS_PER_S);
+    buf_fini(&answer);
+    return got;
+}
+
+static void large_heads(void)
+{
+    char bytes[12000];
+    struct str body = {bytes, sizeof(bytes)};
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (char)('a' + i % 23);
+    check_good(get_padded(40000, 1000, &body), 200, body, "a head of 40 kB");
+    check_good(get_padded(60000, 1000, &body), 200, body, "a head of 60 kB");
+    check_refused(get_padded(70000, 1000, &body), not_http, "a head of 70 kB");
+}
+
+int main(void)
+{
+    scripted_start(&server, do_act);
+    answers();
+    without_a_body();
+    late_and_silent();
+    nobody();
+    byte_by_byte();
+    trickle();
+    large_heads();
+    scripted_stop(&server);
+    return tap_done();
+}

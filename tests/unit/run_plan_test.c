@@ -1,0 +1,466 @@
+/*
+ * Plans: what a good one becomes, and for each way of being wrong the exact sentence with
+ * file and line. Under the address sanitizer a refused plan also proves that nothing of
+ * it is left allocated.
+ */
+#include "run/plan.h"
+
+#include <sys/resource.h>
+
+#include "bad_plans.h"
+#include "base/clock.h"
+#include "scratch.h"
+
+enum { FILES = 1024 };
+
+/* Reads the text as FOLDER/plan.yaml; the file is gone afterwards. */
+static bool read_text(const char *text, struct plan *out, struct error *err)
+{
+    char *path = scratch_path("plan.yaml");
+    *err = (struct error){""};
+    scratch_write("plan.yaml", str_of(text));
+    bool good = plan_read(path, out, err);
+    remove(path);
+    mem_free(path);
+    return good;
+}
+
+/* A plan that must be good; the program ends when it is not. */
+static struct plan good_plan(const char *text)
+{
+    struct plan plan;
+    struct error err;
+    if (!read_text(text, &plan, &err)) {
+        printf("Bail out! %s\n", err.text);
+        scratch_fini();
+        exit(1);
+    }
+    return plan;
+}
+
+/* ---- good plans ---- */
+
+static void check_list(const struct plan_list *list, const char *const *items,
+                       const char *what)
+{
+    int count = 0;
+    while (items[count])
+        count++;
+    TAP_INT(list->count, count, what);
+    for (int i = 0; i < count && i < list->count; i++)
+        TAP_TEXT(list->items[i], items[i], what);
+    TAP_OK(list->items[list->count] == NULL, "%s: ends with NULL", what);
+}
+
+static void default_service(const struct plan_service *service)
+{
+    static const char *const none[] = {NULL};
+    TAP_TEXT(service->name, "a", "service: name");
+    TAP_TEXT(service->url, "http://127.0.0.1:1/", "service: url");
+    TAP_TEXT(service->ready, "/healthz", "service: ready");
+    TAP_OK(service->build == NULL, "service: no build");
+    TAP_INT(service->line, 2, "service: line");
+    check_list(&service->needs, none, "service: no needs");
+    check_list(&service->command, none, "service: no command");
+    check_list(&service->env, none, "service: no env");
+}
+
+static void default_load(const struct plan_load *load)
+{
+    TAP_OK(load->rate == 10, "load: rate");
+    TAP_INT(load->connections, 64, "load: connections");
+    TAP_INT(load->threads, 1, "load: threads");
+    TAP_INT(load->duration_ns, 10 * NS_PER_S, "load: duration");
+    TAP_INT(load->warmup_ns, 2 * NS_PER_S, "load: warmup");
+    TAP_INT(load->timeout_ns, 5 * NS_PER_S, "load: timeout");
+    TAP_OK(load->arrivals == ARRIVALS_POISSON, "load: arrivals");
+    TAP_OK(!load->method && !load->body.bytes && !load->body.path &&
+               load->body.len == 0 && load->headers.count == 0,
+           "load: no method, headers, body");
+}
+
+static void defaults(void)
+{
+    struct plan plan = good_plan(SERVICE LOAD);
+    TAP_TEXT(plan.name, "plan", "name is the file's");
+    TAP_TEXT(plan.title, "plan", "title is the name");
+    TAP_TEXT(plan.text, SERVICE LOAD, "text is the whole file");
+    char *path = scratch_path("plan.yaml");
+    TAP_TEXT(plan.path, path, "path as given");
+    mem_free(path);
+    TAP_INT(plan.baseline, 0, "baseline is the first");
+    TAP_INT(plan.services.count, 1, "one service");
+    default_service(&plan.services.items[0]);
+    default_load(&plan.load);
+    TAP_INT(plan.blocks, 10, "blocks");
+    TAP_INT(plan.seed, 1, "seed");
+    TAP_OK(plan.margin_latency == .05 && plan.margin_tail == .10, "margins");
+    TAP_OK(plan.error_limit == .01 && plan.steal_limit == .05, "limits: shares");
+    TAP_INT(plan.ready_limit_ns, 30 * NS_PER_S, "limits: ready");
+    TAP_INT(plan.stop_limit_ns, 30 * NS_PER_S, "limits: stop");
+    TAP_OK(!plan.service_cpus && !plan.generator_cpus, "no CPUs");
+    plan_fini(&plan);
+    TAP_OK(!plan.path && !plan.text && plan.services.count == 0, "fini clears it");
+    plan_fini(&plan);
+}
+
+static const char every_key[] = "name: full.plan-1\n"
+                                "title: 'All: keys'\n"
+                                "baseline: b-2\n"
+                                "services:\n"
+                                "  a_1:\n"
+                                "    url: http://127.0.0.1:1/x?y\n"
+                                "  b-2:\n"
+                                "    build: make && make it\n"
+                                "    needs: [sh, cargo]\n"
+                                "    command: [./b, --name, 'two words']\n"
+                                "    env: [A=1, 'B=x y', C=]\n"
+                                "    url: http://127.0.0.1:2/\n"
+                                "    ready: /ready\n"
+                                "load:\n"
+                                "  rate: 1.5k\n"
+                                "  connections: 1k\n"
+                                "  threads: 3\n"
+                                "  duration: 1m\n"
+                                "  warmup: 0\n"
+                                "  timeout: 250ms\n"
+                                "  arrivals: constant\n"
+                                "  method: PATCH\n"
+                                "  headers: ['Accept: text/plain', 'X-B: c']\n"
+                                "  body: '{\"a\": \"\xc3\xa9\"}'\n"
+                                "design:\n"
+                                "  blocks: 200\n"
+                                "  seed: 9223372036854775807\n"
+                                "  margins: {latency: 2.5%, tail: 100%}\n"
+                                "limits:\n"
+                                "  errors: 0%\n"
+                                "  steal: 12%\n"
+                                "  ready: 1s\n"
+                                "  stop: 2s\n"
+                                "cpus: {service: 0, generator: '0'}\n";
+
+static void every_service_key(const struct plan_service *service)
+{
+    static const char *const needs[] = {"sh", "cargo", NULL};
+    static const char *const command[] = {"./b", "--name", "two words", NULL};
+    static const char *const env[] = {"A=1", "B=x y", "C=", NULL};
+    TAP_TEXT(service->name, "b-2", "name of a service");
+    TAP_TEXT(service->build, "make && make it", "build");
+    check_list(&service->needs, needs, "needs");
+    check_list(&service->command, command, "command as a list");
+    check_list(&service->env, env, "env");
+    TAP_TEXT(service->url, "http://127.0.0.1:2/", "url");
+    TAP_TEXT(service->ready, "/ready", "ready");
+    TAP_INT(service->line, 7, "line");
+}
+
+static void every_load_key(const struct plan_load *load)
+{
+    static const char *const headers[] = {"Accept: text/plain", "X-B: c", NULL};
+    TAP_OK(load->rate == 1500, "rate");
+    TAP_INT(load->connections, 1000, "connections");
+    TAP_INT(load->threads, 3, "threads");
+    TAP_INT(load->duration_ns, 60 * NS_PER_S, "duration");
+    TAP_INT(load->warmup_ns, 0, "warmup");
+    TAP_INT(load->timeout_ns, 250 * NS_PER_MS, "timeout");
+    TAP_OK(load->arrivals == ARRIVALS_CONSTANT, "arrivals");
+    TAP_TEXT(load->method, "PATCH", "method");
+    check_list(&load->headers, headers, "headers");
+    TAP_OK(str_eq((struct str){load->body.bytes, load->body.len},
+                  STR("{\"a\": \"\xc3\xa9\"}")),
+           "body in the plan");
+    TAP_OK(load->body.path == NULL, "… has no path");
+}
+
+static void every_spec_field(const struct plan *plan)
+{
+    struct generate_spec spec = plan_spec(plan, 1);
+    TAP_TEXT(spec.url, "http://127.0.0.1:2/", "spec: url of the service");
+    TAP_TEXT(spec.method, "PATCH", "spec: method");
+    TAP_INT(spec.header_count, 2, "spec: headers");
+    TAP_TEXT(spec.headers[1], "X-B: c", "spec: a header");
+    TAP_OK(spec.body.ptr == plan->load.body.bytes && spec.body.len == 11, "spec: body");
+    TAP_OK(spec.rate_hz == 1500 && spec.arrivals == ARRIVALS_CONSTANT, "spec: rate");
+    TAP_INT(spec.connections, 1000, "spec: connections");
+    TAP_INT(spec.threads, 3, "spec: threads");
+    TAP_INT(spec.warmup_ns, 0, "spec: warmup");
+    TAP_INT(spec.duration_ns, 60 * NS_PER_S, "spec: duration");
+    TAP_INT(spec.timeout_ns, 250 * NS_PER_MS, "spec: timeout");
+    TAP_INT(spec.seed, INT64_MAX, "spec: seed");
+}
+
+static void every_key_once(void)
+{
+    struct plan plan = good_plan(every_key);
+    TAP_TEXT(plan.name, "full.plan-1", "name");
+    TAP_TEXT(plan.title, "All: keys", "title");
+    TAP_INT(plan.baseline, 1, "baseline");
+    TAP_INT(plan.services.count, 2, "services");
+    TAP_TEXT(plan.services.items[0].name, "a_1", "services in the plan's order");
+    every_service_key(&plan.services.items[1]);
+    every_load_key(&plan.load);
+    TAP_INT(plan.blocks, 200, "blocks");
+    TAP_INT(plan.seed, INT64_MAX, "seed");
+    TAP_NEAR(plan.margin_latency, .025, 1e-15, "margin of the latency");
+    TAP_NEAR(plan.margin_tail, 1, 0, "margin of the tail");
+    TAP_NEAR(plan.error_limit, 0, 0, "limit of errors");
+    TAP_NEAR(plan.steal_limit, .12, 1e-15, "limit of steal");
+    TAP_INT(plan.ready_limit_ns, NS_PER_S, "limit of ready");
+    TAP_INT(plan.stop_limit_ns, 2 * NS_PER_S, "limit of stop");
+    TAP_TEXT(plan.service_cpus, "0", "CPUs of the service");
+    TAP_TEXT(plan.generator_cpus, "0", "CPUs of the generator");
+    every_spec_field(&plan);
+    plan_fini(&plan);
+}
+
+/* ---- bodies, words, names ---- */
+
+static void body_from_file(void)
+{
+    static const char text[] = SERVICE LOAD "  body: '@bodies/b.bin'\n";
+    static const char bytes[] = "a\0b\n";
+    struct error err;
+    char *folder = scratch_path("bodies"), *path = scratch_path("bodies/b.bin");
+    TAP_OK(file_make_directory(folder, &err), "a folder for bodies");
+    scratch_write("bodies/b.bin", (struct str){bytes, 4});
+    struct plan plan = good_plan(text);
+    TAP_OK(str_eq((struct str){plan.load.body.bytes, plan.load.body.len},
+                  (struct str){bytes, 4}),
+           "body from a file beside the plan, byte for byte");
+    TAP_TEXT(plan.load.body.path, path, "… its path is resolved");
+    plan_fini(&plan);
+    char *absolute = mem_format("%s  body: '@%s'\n", SERVICE LOAD, path);
+    plan = good_plan(absolute);
+    TAP_INT(plan.load.body.len, 4, "body from an absolute path");
+    plan_fini(&plan);
+    mem_free(absolute);
+    mem_free(folder);
+    mem_free(path);
+}
+
+/* "plan.yaml" alone: its folder is the current one. */
+static void plan_without_folder(void)
+{
+    struct plan plan;
+    struct error err = {""};
+    char *before = getcwd(NULL, 0);
+    scratch_write("here.v2.yaml", STR(SERVICE LOAD "  body: '@here.bin'\n"));
+    scratch_write("here.bin", STR("here"));
+    if (TAP_OK(chdir(scratch_folder) == 0 && plan_read("here.v2.yaml", &plan, &err),
+               "a plan in the current folder %s", err.text)) {
+        TAP_TEXT(plan.name, "here.v2", "its name without the suffix");
+        TAP_INT(plan.load.body.len, 4, "its body from the same folder");
+        plan_fini(&plan);
+    }
+    TAP_OK(chdir(before) == 0, "back again");
+    free(before);
+}
+
+static void words(void)
+{
+    static const char *const expected[] = {"build/x", "--listen", "127.0.0.1:1", "a'b",
+                                           NULL};
+    struct plan plan =
+        good_plan("services:\n  a:\n" A_URL
+                  "    command: \"  build/x\\t--listen \\n 127.0.0.1:1  a'b \"\n"
+                  "    needs: sh\n"
+                  "load: {rate: max}\n");
+    check_list(&plan.services.items[0].command, expected, "command as words");
+    TAP_INT(plan.services.items[0].needs.count, 1, "one word is a list of one");
+    TAP_OK(plan.load.rate == 0, "max is a closed loop");
+    plan_fini(&plan);
+}
+
+/* A header has a space in it; a single one is not a list of words. */
+static void single_header(void)
+{
+    struct plan plan;
+    struct error err;
+    if (!read_text(SERVICE LOAD "  headers: 'Accept: text/plain'\n", &plan, &err)) {
+        TAP_OK(err.text[0] != '\0', "a single header is refused with a sentence");
+        return;
+    }
+    TAP_INT(plan.load.headers.count, 1, "a single header is one header");
+    if (plan.load.headers.count > 0)
+        TAP_TEXT(plan.load.headers.items[0], "Accept: text/plain", "… as written");
+    plan_fini(&plan);
+}
+
+/* A NUL can be written in YAML; it must not cut the body short in silence. */
+static void body_with_nul(void)
+{
+    struct plan plan;
+    struct error err;
+    if (!read_text(SERVICE LOAD "  body: \"a\\0b\"\n", &plan, &err)) {
+        TAP_OK(err.text[0] != '\0', "a body with NUL is refused with a sentence");
+        return;
+    }
+    TAP_INT(plan.load.body.len, 3, "a body with NUL is whole");
+    plan_fini(&plan);
+}
+
+static void limits_that_hold(void)
+{
+    static const char forty[] = "aaaaaaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbbbbb";
+    char *text = mem_format("services:\n  %s:\n" A_URL LOAD "  connections: %d\n", forty,
+                            FILES - 16);
+    struct plan plan = good_plan(text);
+    TAP_TEXT(plan.services.items[0].name, forty, "a name of forty characters");
+    TAP_INT(plan.load.connections, FILES - 16, "as many connections as open files");
+    plan_fini(&plan);
+    mem_free(text);
+    plan = good_plan("services:\n"
+                     "  a: {url: http://127.0.0.1:1/}\n  b: {url: http://127.0.0.1:1/}\n"
+                     "  c: {url: http://127.0.0.1:1/}\n  d: {url: http://127.0.0.1:1/}\n"
+                     "  e: {url: http://127.0.0.1:1/}\n  f: {url: http://127.0.0.1:1/}\n"
+                     "  g: {url: http://127.0.0.1:1/}\n  h: {url: http://127.0.0.1:1/}\n"
+                     "baseline: h\n" LOAD);
+    TAP_INT(plan.services.count, PLAN_SERVICES_MAX, "eight services");
+    TAP_INT(plan.baseline, 7, "the last is the baseline");
+    plan_fini(&plan);
+}
+
+/* ---- bad plans ---- */
+
+/* On the heap: FOLDER/plan.yaml:LINE: sentence. */
+static char *expected_sentence(const struct bad *bad)
+{
+    static const char mark[] = "{folder}";
+    const char *at = strstr(bad->sentence, mark);
+    int before = at ? (int)(at - bad->sentence) : (int)strlen(bad->sentence);
+    char place[16] = "";
+    if (bad->line)
+        snprintf(place, sizeof(place), ":%d", bad->line);
+    return mem_format("%s/plan.yaml%s: %.*s%s%s", scratch_folder, place, before,
+                      bad->sentence, at ? scratch_folder : "",
+                      at ? at + sizeof(mark) - 1 : "");
+}
+
+static void check_bad(const struct bad *bad)
+{
+    struct plan plan, untouched;
+    struct error err;
+    memset(&plan, 0x5a, sizeof(plan));
+    memset(&untouched, 0x5a, sizeof(untouched));
+    if (!TAP_OK(!read_text(bad->text, &plan, &err), "refused: %s", bad->sentence)) {
+        plan_fini(&plan);
+        return;
+    }
+    char *expected = expected_sentence(bad);
+    size_t len = strlen(expected), mark = strlen("…");
+    if (len > mark && strcmp(expected + len - mark, "…") == 0) {
+        expected[len - mark] = '\0';
+        err.text[len - mark] = '\0';
+    }
+    TAP_TEXT(err.text, expected, "… in these words");
+    if (memcmp(&plan, &untouched, sizeof(plan)) != 0)
+        TAP_OK(false, "… and the plan is untouched");
+    mem_free(expected);
+}
+
+#define CHECK_ALL(rows)                                                                  \
+    for (size_t i = 0; i < sizeof(rows) / sizeof((rows)[0]); i++)                        \
+    check_bad(&(rows)[i])
+
+static void bad_plans(void)
+{
+    CHECK_ALL(not_a_plan);
+    CHECK_ALL(unknown_keys);
+    CHECK_ALL(twice);
+    CHECK_ALL(missing);
+    CHECK_ALL(numbers);
+    CHECK_ALL(times_and_shares);
+    CHECK_ALL(shapes);
+    CHECK_ALL(services);
+    CHECK_ALL(loads);
+}
+
+/* A plan ends early at every byte: never a crash, and under the sanitizer never a leak.
+ */
+static void every_beginning(void)
+{
+    int good = 0, silent = 0;
+    for (size_t len = 0; len < sizeof(every_key) - 1; len++) {
+        struct plan plan;
+        struct error err;
+        char *text = mem_copy_bytes(every_key, len);
+        if (read_text(text, &plan, &err)) {
+            good++;
+            plan_fini(&plan);
+        } else {
+            silent += strncmp(err.text, scratch_folder, strlen(scratch_folder)) != 0;
+        }
+        mem_free(text);
+    }
+    TAP_INT(silent, 0, "each refused beginning of a plan names the file");
+    TAP_OK(good > 0 && good < 400, "%d beginnings are plans already", good);
+}
+
+/* A list of so many headers or words, as one line of a plan. */
+static void add_list(struct buf *text, bool words, int count)
+{
+    buf_add_text(text, words ? "x" : "[x");
+    for (int i = 1; i < count; i++)
+        buf_add_text(text, words ? " x" : ", x");
+    buf_add_text(text, words ? "\n" : "]\n");
+}
+
+static void long_lists(bool words)
+{
+    struct buf text;
+    buf_init(&text, 1 << 12);
+    buf_add_text(&text, SERVICE "    needs: ");
+    add_list(&text, words, PLAN_LIST_MAX);
+    buf_add_text(&text, LOAD);
+    struct plan plan = good_plan(buf_text(&text));
+    TAP_INT(plan.services.items[0].needs.count, PLAN_LIST_MAX, "64 items");
+    plan_fini(&plan);
+    buf_clear(&text);
+    buf_add_text(&text, SERVICE "    needs: ");
+    add_list(&text, words, PLAN_LIST_MAX + 1);
+    buf_add_text(&text, LOAD);
+    struct bad bad = {buf_text(&text), 4, "needs has more than 64 items"};
+    check_bad(&bad);
+    buf_fini(&text);
+}
+
+static void unreadable(void)
+{
+    struct plan plan;
+    struct error err;
+    char *path = scratch_path("none.yaml");
+    char *sentence = mem_format("cannot read %s: No such file or directory", path);
+    TAP_OK(!plan_read(path, &plan, &err), "no such plan");
+    TAP_TEXT(err.text, sentence, "… in these words");
+    mem_free(sentence);
+    mem_free(path);
+    path = scratch_path("two words.yaml");
+    scratch_write("two words.yaml", STR(SERVICE LOAD));
+    TAP_OK(!plan_read(path, &plan, &err) && strstr(err.text, "name 'two words' cannot"),
+           "a file's name that cannot name a folder");
+    mem_free(path);
+}
+
+int main(void)
+{
+    /* The hard limit too: the soft one is raised to it when a plan is checked. */
+    struct rlimit files = {FILES, FILES};
+    if (setrlimit(RLIMIT_NOFILE, &files) != 0)
+        return 1;
+    scratch_init();
+    defaults();
+    every_key_once();
+    body_from_file();
+    plan_without_folder();
+    words();
+    single_header();
+    body_with_nul();
+    limits_that_hold();
+    bad_plans();
+    every_beginning();
+    long_lists(false);
+    long_lists(true);
+    unreadable();
+    scratch_fini();
+    return tap_done();
+}
