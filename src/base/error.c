@@ -18,10 +18,14 @@ bool error_set(struct error *err, const char *format, ...)
 
 bool error_prefix(struct error *err, const char *format, ...)
 {
-    char prefix[512];
+    char prefix[ERROR_TEXT_BYTES];
     va_list args;
     va_start(args, format);
     vsnprintf(prefix, sizeof(prefix), format, args);
     va_end(args);
-    return error_set(err, "%s%s", prefix, err->text);
+    size_t len = strlen(prefix);
+    memmove(err->text + len, err->text, sizeof(err->text) - len);
+    memcpy(err->text, prefix, len);
+    err->text[sizeof(err->text) - 1] = '\0';
+    return false;
 }

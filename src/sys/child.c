@@ -33,14 +33,16 @@ void child_check(const struct child *child)
     }
 }
 
-static void redirect(int from, int to)
+/* All three are first moved out of the way: one's number may be another's place. */
+static void redirect(const int from[3])
 {
-    int fd = from >= 0 ? from : open("/dev/null", O_RDWR);
-    /* dup2 clears close-on-exec, except where both are the same. */
-    if (fd == to)
-        fcntl(fd, F_SETFD, 0);
-    else
-        dup2(fd, to);
+    int moved[3];
+    for (int i = 0; i < 3; i++) {
+        int fd = from[i] >= 0 ? from[i] : open("/dev/null", O_RDWR | O_CLOEXEC);
+        moved[i] = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    }
+    for (int i = 0; i < 3; i++)
+        dup2(moved[i], i); /* clears close-on-exec */
 }
 
 /*
@@ -67,11 +69,7 @@ static void become(const struct child_spec *spec, pid_t parent, const char *mark
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(127);
-    redirect(spec->stdin_fd, STDIN_FILENO);
-    redirect(spec->stdout_fd, STDOUT_FILENO);
-    redirect(spec->stderr_fd, STDERR_FILENO);
-    if (spec->directory && chdir(spec->directory) != 0)
-        return;
+    redirect((const int[3]){spec->stdin_fd, spec->stdout_fd, spec->stderr_fd});
     if (spec->cpus)
         sched_setaffinity(0, sizeof(*spec->cpus), spec->cpus);
     if (spec->timer_slack_ns)
@@ -228,11 +226,13 @@ void child_kill(struct child *child)
 const char *child_describe(const struct child *child, char *out)
 {
     enum { DESCRIPTION_BYTES = 64 };
+    int number = WTERMSIG(child->status);
     if (child->state != CHILD_ENDED)
         snprintf(out, DESCRIPTION_BYTES, "is running");
+    else if (WIFSIGNALED(child->status) && sigabbrev_np(number))
+        snprintf(out, DESCRIPTION_BYTES, "was killed by SIG%s", sigabbrev_np(number));
     else if (WIFSIGNALED(child->status))
-        snprintf(out, DESCRIPTION_BYTES, "was killed by SIG%s",
-                 sigabbrev_np(WTERMSIG(child->status)));
+        snprintf(out, DESCRIPTION_BYTES, "was killed by signal %d", number);
     else
         snprintf(out, DESCRIPTION_BYTES, "exited with status %d",
                  WEXITSTATUS(child->status));

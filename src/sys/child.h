@@ -36,7 +36,6 @@ struct child {
 struct child_spec {
     const char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH */
     const char *const *env;  /* "NAME=value" additions, NULL-terminated, or NULL */
-    const char *directory;   /* NULL: as ours */
     const cpu_set_t *cpus;   /* NULL: as ours */
     int stdin_fd, stdout_fd, stderr_fd; /* -1: /dev/null */
     unsigned timer_slack_ns;            /* 0: as ours */

@@ -119,20 +119,30 @@ bool file_exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
+static bool is_executable(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
+}
+
 bool file_is_program(const char *name)
 {
     char path[PATH_MAX];
     const char *at = getenv("PATH");
-    if (strchr(name, '/'))
-        return access(name, X_OK) == 0;
-    while (at && *at) {
+    if (!*name || strchr(name, '/'))
+        return is_executable(name);
+    if (!at)
+        at = "/bin:/usr/bin"; /* as execvp */
+    for (;;) {
         size_t len = strcspn(at, ":");
-        snprintf(path, sizeof(path), "%.*s/%s", (int)len, at, name);
-        if (access(path, X_OK) == 0)
+        /* An empty part of PATH is the current folder. */
+        snprintf(path, sizeof(path), "%.*s%s%s", (int)len, at, len ? "/" : "./", name);
+        if (is_executable(path))
             return true;
-        at += len + (at[len] == ':');
+        if (at[len] == '\0')
+            return false;
+        at += len + 1;
     }
-    return false;
 }
 
 int file_create(const char *path, struct error *err)

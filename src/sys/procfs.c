@@ -184,6 +184,9 @@ bool procfs_read_machine(struct procfs_machine *out)
 double procfs_steal_share(const struct procfs_machine *from,
                           const struct procfs_machine *to)
 {
-    uint64_t total = to->total - from->total;
-    return total ? (double)(to->steal - from->steal) / (double)total : 0.0;
+    /* Either counter may go back a little when a virtual machine is moved. */
+    if (to->total <= from->total || to->steal <= from->steal)
+        return 0;
+    double share = (double)(to->steal - from->steal) / (double)(to->total - from->total);
+    return share < 1 ? share : 1;
 }
