@@ -141,6 +141,7 @@ static void team_watch(struct team *team, const struct load_watcher *watcher,
          second++) {
         if (second == 0) {
             going = sleep_unless_stopped(measure_ns, stop);
+            report_second(team, NULL, 0); /* what is left of the warm-up is no window */
             cpu_at_start = cpu_seconds();
             measuring = going;
         }

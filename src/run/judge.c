@@ -39,7 +39,7 @@ static bool is_late_at(struct load_result *result, enum load_percentile percenti
         return false;
     add_reason(result,
                "the generator was late: lag is %.0f %% of the latency's %s %s; give it a "
-               "CPU of its own (--cpus, or cpus: in a plan), or lower the rate",
+               "CPU of its own, or lower the rate",
                100 * share, load_percentile_names[percentile],
                units_format_duration(result->latency.p[percentile], latency_text));
     return true;
@@ -52,7 +52,7 @@ static void judge_lag(struct load_result *result)
     if (lag > LAG_P99_MAX_NS)
         add_reason(result,
                    "the generator was late: its lag's p99 %s is over 1 ms; give it a CPU "
-                   "of its own (--cpus, or cpus: in a plan), or lower the rate",
+                   "of its own, or lower the rate",
                    units_format_duration(lag, lag_text));
     else if (!is_late_at(result, LOAD_P50))
         is_late_at(result, LOAD_P99);

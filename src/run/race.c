@@ -21,6 +21,7 @@ struct race {
     int runner_count;
     bool out[PLAN_SERVICES_MAX]; /* by service: could not be started, or not built */
     int64_t start_ns;            /* of the blocks */
+    int64_t over_ns;             /* when the last trial was over */
     int trials;                  /* planned */
     int trials_left_out;         /* of services that are out */
     struct race_moment moment;   /* what the watcher is told */
@@ -36,9 +37,10 @@ static void tell(struct race *race, enum race_stage stage)
     moment->elapsed_ns = race->start_ns ? now_ns - race->start_ns : 0;
     /* Before the first trial is over, its plan is all there is; then the mean tells. */
     int64_t each_ns = load->warmup_ns + load->duration_ns + NS_PER_S;
-    if (race->result->trial_count > (stage == RACE_TRIAL_OVER ? 0 : 1))
-        each_ns = moment->elapsed_ns / race->result->trial_count;
-    moment->remaining_ns = each_ns * (race->trials - done);
+    if (race->result->trial_count > 0)
+        each_ns = (race->over_ns - race->start_ns) / race->result->trial_count;
+    int64_t left_ns = each_ns * (race->trials - done) - (now_ns - race->over_ns);
+    moment->remaining_ns = left_ns > 0 ? left_ns : 0;
     if (race->setup->watcher.moment)
         race->setup->watcher.moment(race->setup->watcher.context, moment);
 }
@@ -174,6 +176,7 @@ static bool run_trial(struct race *race, int block, int position, int service,
     *kept = trial;
     if (!started)
         take_out(race, service, block);
+    race->over_ns = clock_now_ns();
     race->moment.done = kept;
     tell(race, RACE_TRIAL_OVER);
     return outdir_write_trial(race->setup->out, kept, race->result->services, err);
@@ -196,7 +199,7 @@ static bool run_block(struct race *race, int block, struct error *err)
 static bool run_blocks(struct race *race, struct error *err)
 {
     bool good = true;
-    race->start_ns = clock_now_ns();
+    race->start_ns = race->over_ns = clock_now_ns();
     race->trials = race->runner_count * race->plan->blocks;
     race->moment.blocks = race->plan->blocks;
     race->moment.trials = race->trials;
