@@ -5,7 +5,7 @@
 #ifndef DRAGSTRIP_CMD_CMD_H
 #define DRAGSTRIP_CMD_CMD_H
 
-#include <stdatomic.h>
+#include "base/stop.h"
 #include <stdbool.h>
 
 enum exit_code {
@@ -24,8 +24,8 @@ int cmd_race(int argc, char **argv);
 /* Prints "dragstrip: sentence" to stderr; returns code. */
 int cmd_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Set by SIGINT and SIGTERM from now on; the second signal ends the process at once. */
-atomic_bool *cmd_watch_signals(void);
+/* An enum stop_level, raised by each SIGINT or SIGTERM from now on. */
+atomic_int *cmd_watch_signals(void);
 
 /* Writes all of text to stdout; false (with a sentence on stderr) when that fails. */
 bool cmd_print(const char *text);

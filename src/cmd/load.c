@@ -235,19 +235,26 @@ static double window_time(const struct hist *latency, double q)
     return value_ns == HIST_INFINITE ? (double)INFINITY : (double)value_ns;
 }
 
-static void print_json_line(json_t *json)
+/* False when nobody can read it: then the run may as well end. */
+static bool print_json_line(json_t *json)
 {
-    json_dumpf(json, stdout, JSON_COMPACT);
-    fputc('\n', stdout);
-    fflush(stdout);
+    bool good = json_dumpf(json, stdout, JSON_COMPACT) == 0 &&
+                fputc('\n', stdout) != EOF && fflush(stdout) == 0;
     json_decref(json);
+    return good;
+}
+
+static void print_or_stop(atomic_int *stop, json_t *json)
+{
+    if (!print_json_line(json))
+        atomic_store(stop, STOP_NOW);
 }
 
 static void write_started(void *context, int64_t measure_ns, int64_t end_ns)
 {
-    (void)context;
-    print_json_line(json_pack("{s:{s:I, s:I}}", "start", "measure_ns",
-                              (json_int_t)measure_ns, "end_ns", (json_int_t)end_ns));
+    print_or_stop(context,
+                  json_pack("{s:{s:I, s:I}}", "start", "measure_ns",
+                            (json_int_t)measure_ns, "end_ns", (json_int_t)end_ns));
 }
 
 static void write_window(void *context, int64_t second, const struct hist *latency,
@@ -258,8 +265,7 @@ static void write_window(void *context, int64_t second, const struct hist *laten
                                  .errors = errors,
                                  .p50 = window_time(latency, .5),
                                  .p99 = window_time(latency, .99)};
-    (void)context;
-    print_json_line(load_window_to_json(&window));
+    print_or_stop(context, load_window_to_json(&window));
 }
 
 /* ---- the two ways to run ---- */
@@ -312,19 +318,24 @@ static int run_for_people(const struct load_options *options)
 
 static int run_spec(const json_t *json)
 {
-    static const struct load_watcher watcher = {.started = write_started,
-                                                .second = write_window};
+    atomic_int *stop = cmd_watch_signals();
+    const struct load_watcher watcher = {
+        .context = stop, .started = write_started, .second = write_window};
     struct generate_spec spec;
     struct load_result result;
     struct error err;
     if (!generate_spec_from_json(json, &spec, &err))
         return cmd_fail(EXIT_USAGE, "%s", err.text);
-    bool good = generate_run(&spec, &watcher, cmd_watch_signals(), &result, &err);
+    bool usable = generate_check(&spec, &err);
+    bool good = usable && generate_run(&spec, &watcher, stop, &result, &err);
     generate_spec_fini(&spec);
     if (!good)
-        return cmd_fail(EXIT_BROKEN, "%s", err.text);
-    print_json_line(json_pack("{s:o}", "result", load_result_to_json(&result, true)));
+        return cmd_fail(usable ? EXIT_BROKEN : EXIT_USAGE, "%s", err.text);
     int code = exit_code_of(&result);
+    if (!print_json_line(
+            json_pack("{s:o}", "result", load_result_to_json(&result, true))))
+        code =
+            cmd_fail(EXIT_BROKEN, "cannot write to standard output: %s", strerror(errno));
     load_result_fini(&result);
     return code;
 }

@@ -21,15 +21,16 @@ static const struct subcommand {
 enum { SUBCOMMANDS = sizeof(subcommands) / sizeof(subcommands[0]) };
 
 /* The one mutable global of the tool: a signal handler has nothing else to write to. */
-static atomic_bool stop_asked;
+static atomic_int stop_asked;
 
+/* The third signal is for a program that does not obey. */
 static void on_signal(int signal_number)
 {
-    if (atomic_exchange(&stop_asked, true))
+    if (atomic_fetch_add(&stop_asked, 1) >= STOP_NOW)
         _exit(128 + signal_number);
 }
 
-atomic_bool *cmd_watch_signals(void)
+atomic_int *cmd_watch_signals(void)
 {
     struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGINT, &action, NULL);

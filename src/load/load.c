@@ -51,7 +51,7 @@ static struct worker_spec worker_spec_of(const struct load_spec *spec, int worke
 }
 
 static bool team_connect(struct team *team, const struct load_spec *spec,
-                         atomic_bool *stop, struct error *err)
+                         atomic_int *stop, struct error *err)
 {
     for (int i = 0; i < spec->threads; i++) {
         struct worker_spec worker_spec = worker_spec_of(spec, i);
@@ -76,7 +76,7 @@ static void *run_member(void *argument)
     return NULL;
 }
 
-static bool team_start(struct team *team, atomic_bool *stop, struct error *err)
+static bool team_start(struct team *team, atomic_int *stop, struct error *err)
 {
     team->start_ns = clock_now_ns() + HEAD_START_NS;
     for (int i = 0; i < team->count; i++) {
@@ -113,7 +113,7 @@ static void report_second(struct team *team, const struct load_watcher *watcher,
 }
 
 /* Sleeps in short steps, so that a stop is seen; true when the time was reached. */
-static bool sleep_unless_stopped(int64_t until_ns, atomic_bool *stop)
+static bool sleep_unless_stopped(int64_t until_ns, atomic_int *stop)
 {
     int64_t now_ns;
     while ((now_ns = clock_now_ns()) < until_ns) {
@@ -127,7 +127,7 @@ static bool sleep_unless_stopped(int64_t until_ns, atomic_bool *stop)
 
 /* Follows the run second by second to the end of the measured time. */
 static void team_watch(struct team *team, const struct load_watcher *watcher,
-                       atomic_bool *stop, struct load_outcome *out)
+                       atomic_int *stop, struct load_outcome *out)
 {
     const struct load_spec *spec = team->spec;
     int64_t measure_ns = team->start_ns + spec->warmup_ns;
@@ -210,7 +210,7 @@ static void team_fini(struct team *team)
 }
 
 bool load_run(const struct load_spec *spec, const struct load_watcher *watcher,
-              atomic_bool *stop, struct load_outcome *out, struct error *err)
+              atomic_int *stop, struct load_outcome *out, struct error *err)
 {
     struct team team = {.spec = spec,
                         .workers = mem_new((size_t)spec->threads, sizeof(*team.workers)),

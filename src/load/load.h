@@ -5,8 +5,8 @@
 #ifndef DRAGSTRIP_LOAD_LOAD_H
 #define DRAGSTRIP_LOAD_LOAD_H
 
+#include "base/stop.h"
 #include <sched.h>
-#include <stdatomic.h>
 
 #include "load/schedule.h"
 #include "load/tally.h"
@@ -47,9 +47,10 @@ struct load_outcome {
     bool interrupted;
 };
 
-/* *stop may be set by a signal handler. False: nothing was measured, err says why. */
+/* *stop is an enum stop_level and may be set by a signal handler. False: nothing was
+ * measured, err says why. */
 bool load_run(const struct load_spec *spec, const struct load_watcher *watcher,
-              atomic_bool *stop, struct load_outcome *out, struct error *err);
+              atomic_int *stop, struct load_outcome *out, struct error *err);
 void load_outcome_fini(struct load_outcome *outcome);
 
 #endif

@@ -47,7 +47,7 @@ static size_t log_size(const struct worker_spec *spec)
     return spec->closed_loop ? 0 : (size_t)(mean + 6 * __builtin_sqrt(mean) + 64);
 }
 
-bool worker_init(struct worker *worker, const struct worker_spec *spec, atomic_bool *stop,
+bool worker_init(struct worker *worker, const struct worker_spec *spec, atomic_int *stop,
                  struct error *err)
 {
     *worker = (struct worker){.spec = *spec, .stop = stop};
@@ -362,14 +362,14 @@ static int wait_for_events(struct worker *worker, struct loop_event *events,
 }
 
 /* Asked to stop early: nothing more is due, what is in flight gets a moment. */
-static void cut_short(struct worker *worker, int64_t now_ns, int64_t *limit_ns)
+static void cut_short(struct worker *worker, int64_t now_ns, int stop, int64_t *limit_ns)
 {
     if (now_ns + 1 < worker->books.end_ns) {
         worker->books.end_ns = now_ns + 1; /* what is due right now is still counted */
         schedule_cut(&worker->noticed, worker->books.end_ns - worker->start_ns);
         schedule_cut(&worker->sending, worker->books.end_ns - worker->start_ns);
     }
-    *limit_ns = earliest(*limit_ns, now_ns + STOP_DRAIN_NS);
+    *limit_ns = earliest(*limit_ns, stop >= STOP_NOW ? now_ns : now_ns + STOP_DRAIN_NS);
 }
 
 static bool is_finished(const struct worker *worker, int64_t now_ns, int64_t limit_ns)
@@ -390,7 +390,8 @@ static void close_books(struct worker *worker, int64_t now_ns)
         books_error(&worker->books, &conn->request, TALLY_TIMEOUT);
         conn_close(conn);
     }
-    notice(worker, now_ns);
+    if (!worker->spec.closed_loop)
+        notice(worker, now_ns);
     while (worker->queued > 0) {
         struct request request = take_queued(worker, now_ns);
         books_error(&worker->books, &request, TALLY_UNSENT);
@@ -409,9 +410,9 @@ void worker_run(struct worker *worker, int64_t start_ns)
     clock_sleep_until(start_ns);
     int64_t now_ns = clock_now_ns();
     while (!is_finished(worker, now_ns, limit_ns)) {
-        bool stopping = atomic_load_explicit(worker->stop, memory_order_relaxed);
-        if (stopping)
-            cut_short(worker, now_ns, &limit_ns);
+        int stop = atomic_load_explicit(worker->stop, memory_order_relaxed);
+        if (stop != STOP_NOT)
+            cut_short(worker, now_ns, stop, &limit_ns);
         send_due(worker, now_ns);
         int n = wait_for_events(worker, events, next_wake(worker, now_ns, limit_ns));
         for (int i = 0; i < n; i++) {

@@ -10,7 +10,7 @@
 #ifndef DRAGSTRIP_LOAD_WORKER_H
 #define DRAGSTRIP_LOAD_WORKER_H
 
-#include <stdatomic.h>
+#include "base/stop.h"
 
 #include "load/books.h"
 #include "load/schedule.h"
@@ -42,11 +42,11 @@ struct worker {
     int64_t start_ns;   /* of the schedule: warm-up begins */
     int64_t active_ns;  /* when an event last came */
     struct books books; /* whose end_ns is where the schedule ends */
-    atomic_bool *stop;  /* set by the owner: end now */
+    atomic_int *stop;   /* set by the owner: end now */
     struct error err;   /* of worker_connect */
 };
 
-bool worker_init(struct worker *worker, const struct worker_spec *spec, atomic_bool *stop,
+bool worker_init(struct worker *worker, const struct worker_spec *spec, atomic_int *stop,
                  struct error *err);
 void worker_fini(struct worker *worker);
 

@@ -99,6 +99,10 @@ double load_result_lag_share(const struct load_result *result,
 
 uint64_t load_result_errors(const struct load_result *result); /* all kinds */
 
+/* Errors that are not for want of speed: neither time-outs nor unsent, and no answer that
+ * achieved_rate counts (a bad status). */
+uint64_t load_result_refused(const struct load_result *result);
+
 /* For json_dumps: 15 digits print .05 as 0.05, and read and print again unchanged. */
 #define LOAD_JSON_DIGITS JSON_REAL_PRECISION(15)
 

@@ -1,7 +1,5 @@
 #include "run/build.h"
 
-#include <signal.h>
-
 #include "base/clock.h"
 #include "sys/child.h"
 #include "sys/fd.h"
@@ -23,12 +21,11 @@ static bool has_needs(const struct plan_service *service, struct error *err)
 }
 
 /* True when it ended by itself. */
-static bool wait_for(struct child *child, atomic_bool *stop)
+static bool wait_for(struct child *child, atomic_int *stop)
 {
     while (!child_wait(child, clock_now_ns() + LOOK_NS)) {
         if (atomic_load(stop)) {
-            child_signal(child, SIGTERM);
-            child_wait(child, clock_now_ns() + STOP_GRACE_NS);
+            child_terminate(child, STOP_GRACE_NS, stop);
             return false;
         }
     }
@@ -48,7 +45,7 @@ static void explain(const struct child *child, const char *command, const char *
 }
 
 enum build_outcome build_service(const struct plan_service *service, const char *log_path,
-                                 atomic_bool *stop, struct error *err)
+                                 atomic_int *stop, struct error *err)
 {
     if (!has_needs(service, err))
         return BUILD_MISSING;

@@ -4,7 +4,7 @@
 #ifndef DRAGSTRIP_RUN_BUILD_H
 #define DRAGSTRIP_RUN_BUILD_H
 
-#include <stdatomic.h>
+#include "base/stop.h"
 
 #include "run/plan.h"
 
@@ -17,6 +17,6 @@ enum build_outcome {
 
 /* Runs `sh -c build` with its output in log_path. err says why unless BUILD_DONE. */
 enum build_outcome build_service(const struct plan_service *service, const char *log_path,
-                                 atomic_bool *stop, struct error *err);
+                                 atomic_int *stop, struct error *err);
 
 #endif

@@ -206,7 +206,7 @@ static void fill_result(const struct generate_spec *asked, const struct load_spe
 }
 
 bool generate_run(const struct generate_spec *asked, const struct load_watcher *watcher,
-                  atomic_bool *stop, struct load_result *out, struct error *err)
+                  atomic_int *stop, struct load_result *out, struct error *err)
 {
     struct prepared prepared;
     struct load_outcome outcome;

@@ -6,8 +6,8 @@
 #ifndef DRAGSTRIP_RUN_GENERATE_H
 #define DRAGSTRIP_RUN_GENERATE_H
 
+#include "base/stop.h"
 #include <jansson.h>
-#include <stdatomic.h>
 
 #include "base/error.h"
 #include "base/str.h"
@@ -48,6 +48,6 @@ bool generate_check(const struct generate_spec *spec, struct error *err);
 
 /* Runs it. False: nothing could be measured. The caller calls load_result_fini. */
 bool generate_run(const struct generate_spec *spec, const struct load_watcher *watcher,
-                  atomic_bool *stop, struct load_result *out, struct error *err);
+                  atomic_int *stop, struct load_result *out, struct error *err);
 
 #endif

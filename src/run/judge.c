@@ -58,6 +58,26 @@ static void judge_lag(struct load_result *result)
         is_late_at(result, LOAD_P99);
 }
 
+/*
+ * A service is overloaded when more went unanswered in time than 1 % of what was due and
+ * than can be in flight at once; what ended in another error was answered, badly.
+ * Compared with what was due: a Poisson count differs from rate x time by chance.
+ */
+static void judge_rate(struct load_result *result)
+{
+    double answered = result->achieved_rate * (double)result->duration_ns / 1e9;
+    double missing = (double)result->due - answered - (double)load_result_refused(result);
+    if (missing <= RATE_TOLERANCE * (double)result->due ||
+        missing <= (double)result->connections)
+        return;
+    result->overloaded = result->invalid_count == 0;
+    if (!result->overloaded)
+        add_reason(result,
+                   "it answered %.0f/s of %.0f/s due, and the generator was not well",
+                   result->achieved_rate,
+                   (double)result->due / ((double)result->duration_ns / 1e9));
+}
+
 void judge_load(struct load_result *result)
 {
     bool open_loop = isfinite(result->offered_rate);
@@ -74,12 +94,5 @@ void judge_load(struct load_result *result)
             "the generator used %.0f %% of its CPU time; give it more threads (-t) "
             "and CPUs, or lower the rate",
             100 * result->cpu_share);
-    /* Compared with what was due: a Poisson count differs from rate x time by chance. */
-    double due_rate = (double)result->due / ((double)result->duration_ns / 1e9);
-    bool behind = result->achieved_rate < (1 - RATE_TOLERANCE) * due_rate;
-    result->overloaded = behind && result->invalid_count == 0;
-    if (behind && result->invalid_count > 0)
-        add_reason(result,
-                   "it answered %.0f/s of %.0f/s due, and the generator was not well",
-                   result->achieved_rate, due_rate);
+    judge_rate(result);
 }

@@ -12,7 +12,7 @@
 #ifndef DRAGSTRIP_RUN_RACE_H
 #define DRAGSTRIP_RUN_RACE_H
 
-#include <stdatomic.h>
+#include "base/stop.h"
 
 #include "result/result.h"
 #include "run/outdir.h"
@@ -50,7 +50,7 @@ struct race_setup {
     const char *version; /* of the tool */
     const struct outdir *out;
     struct race_watcher watcher;
-    atomic_bool *stop;
+    atomic_int *stop;
 };
 
 /*

@@ -1,7 +1,6 @@
 #include "run/service.h"
 
 #include <math.h>
-#include <signal.h>
 
 #include "base/clock.h"
 #include "run/fetch.h"
@@ -74,7 +73,7 @@ static bool is_ready(struct service *service, struct error *err)
 
 /* The probe goes round until it answers; the first 2xx ends the cold start. */
 static bool wait_ready(struct service *service, const struct service_limits *limits,
-                       atomic_bool *stop, struct error *err)
+                       struct error *err)
 {
     struct error why = {""};
     bool is_child = service->child.state == CHILD_RUNNING;
@@ -85,7 +84,7 @@ static bool wait_ready(struct service *service, const struct service_limits *lim
             service_explain_death(service, err);
             return error_prefix(err, "it ended before it was ready: ");
         }
-        if (atomic_load(stop))
+        if (atomic_load(limits->stop))
             return error_set(err, "interrupted");
         if (now_ns - from_ns > limits->ready_ns) {
             error_set(err, "%s: not ready within %.3g s (%s)", service->plan->name,
@@ -103,7 +102,7 @@ static bool wait_ready(struct service *service, const struct service_limits *lim
 
 bool service_start(struct service *service, const struct plan_service *plan,
                    const char *log_path, const struct service_limits *limits,
-                   atomic_bool *stop, struct error *err)
+                   struct error *err)
 {
     *service = (struct service){.plan = plan,
                                 .log_path = log_path,
@@ -113,7 +112,7 @@ bool service_start(struct service *service, const struct plan_service *plan,
     if (!target_init(&service->target, plan->url, err))
         return false;
     bool good = plan->command.count == 0 || launch(service, limits, err);
-    if (good && !wait_ready(service, limits, stop, err)) {
+    if (good && !wait_ready(service, limits, err)) {
         child_kill(&service->child);
         good = false;
     }
@@ -140,8 +139,7 @@ void service_stop(struct service *service, const struct service_limits *limits)
     if (service->child.state == CHILD_NONE)
         return;
     if (service->child.state == CHILD_RUNNING) {
-        child_signal(&service->child, SIGTERM);
-        if (child_wait(&service->child, from_ns + limits->stop_ns))
+        if (child_terminate(&service->child, limits->stop_ns, limits->stop))
             service->drain_ns = (double)(service->child.ended_ns - from_ns);
         else
             service->killed = true;

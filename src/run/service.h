@@ -5,7 +5,7 @@
 #ifndef DRAGSTRIP_RUN_SERVICE_H
 #define DRAGSTRIP_RUN_SERVICE_H
 
-#include <stdatomic.h>
+#include "base/stop.h"
 
 #include "load/target.h"
 #include "run/plan.h"
@@ -24,6 +24,7 @@ struct service {
 
 struct service_limits {
     int64_t ready_ns, stop_ns;
+    atomic_int *stop;
     const cpu_set_t *cpus;
 };
 
@@ -33,7 +34,7 @@ struct service_limits {
  */
 bool service_start(struct service *service, const struct plan_service *plan,
                    const char *log_path, const struct service_limits *limits,
-                   atomic_bool *stop, struct error *err);
+                   struct error *err);
 
 /* False when it is a URL or has died. */
 bool service_sample(struct service *service, struct procfs_tree *out);
@@ -44,7 +45,8 @@ bool service_is_alive(struct service *service);
 /* "its command exited with status 1; its log ends: …" */
 void service_explain_death(struct service *service, struct error *err);
 
-/* SIGTERM, then SIGKILL after the limit; nothing of it is left afterwards. */
+/* SIGTERM, then SIGKILL after the limit or at STOP_NOW; nothing of it is left
+ * afterwards. */
 void service_stop(struct service *service, const struct service_limits *limits);
 
 #endif

@@ -116,12 +116,14 @@ static void fill_usage(const struct watch *watch, struct trial *out)
 static void judge(const struct plan *plan, struct trial *out)
 {
     const struct load_result *load = &out->load;
-    double errors = (double)load_result_errors(load);
+    /* What an overloaded service was too slow for is said by that word already. */
+    double errors = (double)(load->overloaded ? load_result_refused(load) +
+                                                    load->errors[LOAD_ERROR_STATUS]
+                                              : load_result_errors(load));
     double share = load->due ? errors / (double)load->due : 0;
     for (int i = 0; i < load->invalid_count; i++)
         memcpy(out->invalid[out->invalid_count++], load->invalid[i], LOAD_REASON_BYTES);
-    if (share > plan->error_limit && !load->overloaded &&
-        out->invalid_count < LOAD_INVALID_MAX)
+    if (share > plan->error_limit && out->invalid_count < LOAD_INVALID_MAX)
         snprintf(out->invalid[out->invalid_count++], LOAD_REASON_BYTES,
                  "%.2f %% of the requests failed, the plan's limit is %.2f %%",
                  100 * share, 100 * plan->error_limit);
@@ -152,6 +154,9 @@ static bool measure(const struct trial_setup *setup, const struct trial_place *p
                 follow(setup, &generator, service, &watch, err) &&
                 load_result_from_json(generator.result, &out->load, err);
     generator_fini(&generator);
+    if (good && out->load.interrupted && atomic_load(setup->stop) == STOP_NOT)
+        good = error_set(err, "the generator was interrupted by a signal that was not "
+                              "ours; what it measured is too short");
     if (good)
         fill_usage(&watch, out);
     return good;
@@ -164,6 +169,7 @@ bool trial_run(const struct trial_setup *setup, const struct trial_place *place,
     struct error err = {""};
     struct service_limits limits = {.ready_ns = setup->plan->ready_limit_ns,
                                     .stop_ns = setup->plan->stop_limit_ns,
+                                    .stop = setup->stop,
                                     .cpus = setup->service_cpus};
     *out = (struct trial){.block = place->block,
                           .position = place->position,
@@ -179,7 +185,7 @@ bool trial_run(const struct trial_setup *setup, const struct trial_place *place,
                           .switches_voluntary = NAN,
                           .switches_involuntary = NAN};
     bool started = service_start(&service, &setup->plan->services.items[place->service],
-                                 place->log_path, &limits, setup->stop, &err);
+                                 place->log_path, &limits, &err);
     bool good = started && measure(setup, place, &service, out, &err);
     if (started) {
         service_stop(&service, &limits);

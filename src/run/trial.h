@@ -9,7 +9,7 @@
 #include "run/plan.h"
 #include "sys/cpu.h"
 
-#include <stdatomic.h>
+#include "base/stop.h"
 
 struct trial_setup {
     const struct plan *plan;
@@ -17,7 +17,7 @@ struct trial_setup {
     const cpu_set_t *service_cpus;
     const char *generator_cpus; /* as text; NULL: anywhere */
     bool generator_alone;       /* no service runs on them */
-    atomic_bool *stop;
+    atomic_int *stop;
     /* Called about every second while the generator runs; may be NULL. */
     void (*second)(void *context, const struct load_window *window);
     void *context;

@@ -3,7 +3,8 @@
  *
  * k_eff = N (1-q) theta. theta, the extremal index, is the share of exceedances that
  * start a cluster, estimated by the intervals estimator (Ferro & Segers 2003, JRSS B
- * 65:545, eq. 7-8) on the gaps between exceedances, counted in requests in due order. A
+ * 65:545, eq. 7-8) on the gaps between exceedances, counted in requests in due
+ * order, the last one closing the ring to the first. A
  * fixed gap in time (100 ms) was rejected: at 20,000 requests/s every p99 would be one
  * cluster.
  */

@@ -17,6 +17,8 @@
 #include "base/mem.h"
 #include "sys/procfs.h"
 
+#define STOP_LOOK_NS (50 * NS_PER_MS)
+
 enum { MARKER_BYTES = 64, STRAYS_MAX = 256 };
 
 void child_check(const struct child *child)
@@ -192,6 +194,20 @@ static int sweep_marked(const struct child *child)
         swept++;
     }
     return swept;
+}
+
+bool child_terminate(struct child *child, int64_t grace_ns, const atomic_int *stop)
+{
+    int64_t until_ns = clock_now_ns() + grace_ns;
+    child_signal(child, SIGTERM);
+    for (;;) {
+        int64_t now_ns = clock_now_ns();
+        int64_t look_ns = now_ns + STOP_LOOK_NS;
+        if (child_wait(child, look_ns < until_ns ? look_ns : until_ns))
+            return true;
+        if (now_ns >= until_ns || atomic_load(stop) >= STOP_NOW)
+            return false;
+    }
 }
 
 int child_sweep(struct child *child)

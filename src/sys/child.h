@@ -17,6 +17,7 @@
 #define DRAGSTRIP_SYS_CHILD_H
 
 #include "base/error.h"
+#include "base/stop.h"
 
 #include <sched.h>
 #include <stdint.h>
@@ -48,6 +49,10 @@ bool child_poll(struct child *child);
 
 /* Waits until it ends or until_ns; true if it ended. */
 bool child_wait(struct child *child, int64_t until_ns);
+
+/* SIGTERM to the group, then waits until it ends by itself, for grace_ns at most, and no
+ * longer than until *stop is STOP_NOW. True if it ended; else child_kill is next. */
+bool child_terminate(struct child *child, int64_t grace_ns, const atomic_int *stop);
 
 /* To the process group. No effect unless RUNNING. */
 void child_signal(struct child *child, int signal);

@@ -84,9 +84,9 @@ static struct load_spec spec_of(const struct target *target)
 
 /* Runs spec (its target is ours) against the running server. */
 static bool run(struct load_spec spec, const struct load_watcher *watcher,
-                atomic_bool *stop, struct load_outcome *outcome)
+                atomic_int *stop, struct load_outcome *outcome)
 {
-    static atomic_bool never;
+    static atomic_int never;
     struct target target;
     struct error err;
     spec.target = &target;

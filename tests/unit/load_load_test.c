@@ -101,7 +101,7 @@ static void freeze(void)
     load_outcome_fini(&outcome);
 }
 
-static atomic_bool stopped;
+static atomic_int stopped;
 
 static void *ring(void *argument)
 {

@@ -15,9 +15,9 @@ struct built {
 };
 
 /* Runs the command as the build of a service with at most one need. */
-static struct built build(const char *command, const char *need, atomic_bool *stop)
+static struct built build(const char *command, const char *need, atomic_int *stop)
 {
-    static atomic_bool never;
+    static atomic_int never;
     struct plan_service service = {.name = mem_copy_text("a"),
                                    .build = command ? mem_copy_text(command) : NULL};
     struct built built = {.log_path = scratch_path("build.log")};
@@ -105,7 +105,7 @@ static void fails_wordily(void)
 
 static void no_log(void)
 {
-    static atomic_bool never;
+    static atomic_int never;
     char command[] = "true";
     struct error err = {""};
     struct plan_service service = {.build = command};
@@ -127,7 +127,7 @@ static void leaves_nothing(void)
 }
 
 struct stopper {
-    atomic_bool stop;
+    atomic_int stop;
     int pid; /* of what the build started */
 };
 

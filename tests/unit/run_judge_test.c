@@ -135,6 +135,25 @@ static void rate(void)
     check(load, NULL, false, "above what was due");
 }
 
+/* What is in flight at the end is no queue, and what was refused was not too slow. */
+static void not_overloaded(void)
+{
+    struct load_result load = healthy();
+    load.achieved_rate = 936;
+    load.connections = 64;
+    check(load, NULL, false, "64 of 64 connections busy at the end");
+    load.achieved_rate = 935;
+    check(load, NULL, true, "one more");
+    load = healthy();
+    load.achieved_rate = 0;
+    load.errors[LOAD_ERROR_PROTOCOL] = 400;
+    load.errors[LOAD_ERROR_RESET] = load.errors[LOAD_ERROR_CONNECT] = 300;
+    check(load, NULL, false, "all refused, none late");
+    load.errors[LOAD_ERROR_TIMEOUT] = 300;
+    load.errors[LOAD_ERROR_CONNECT] = 0;
+    check(load, NULL, true, "300 of 1000 timed out");
+}
+
 /* A rate that is missed by a generator that was itself unwell says nothing. */
 static void rate_of_the_unwell(void)
 {
@@ -190,6 +209,7 @@ int main(void)
     lag_shares();
     cpu();
     rate();
+    not_overloaded();
     rate_of_the_unwell();
     closed_loop();
     earlier_reasons();

@@ -97,7 +97,7 @@ struct bench {
     struct service_limits limits;
     char *log_path;
     int port;
-    atomic_bool stop;
+    atomic_int stop;
     struct error err;
 };
 
@@ -163,8 +163,9 @@ static void bench_shell(struct bench *bench, const char *script)
 static bool start(struct bench *bench)
 {
     bench->err = (struct error){""};
+    bench->limits.stop = &bench->stop;
     return service_start(&bench->service, &bench->plan, bench->log_path, &bench->limits,
-                         &bench->stop, &bench->err);
+                         &bench->err);
 }
 
 /* The end of every test with a service that must have come up. */

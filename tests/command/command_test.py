@@ -1,0 +1,34 @@
+#!/usr/bin/env python3
+"""Holds the commands `dragstrip load` and `dragstrip race` to what DESIGN and METHOD say, from outside.
+
+    python3 tests/command/command_test.py [-k PATTERN]
+
+The programs are build/dragstrip and build/dragstrip-echo, or what $DRAGSTRIP and $DRAGSTRIP_ECHO name.
+The cases run one after the other: nearly all of them measure.
+
+Where things are: tool.py runs dragstrip and finds what it leaves behind, case.py is the base of the
+cases and knows what every end must look like, fake_service.py is a service that misbehaves on demand;
+test_*.py are the cases by topic.
+"""
+
+import os
+import sys
+
+sys.dont_write_bytecode = True
+_here = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [_here, os.path.join(_here, "..", "lib")]
+
+import tap  # noqa: E402
+import test_load  # noqa: E402
+import test_race  # noqa: E402
+import test_race_faults  # noqa: E402
+import tool  # noqa: E402
+
+
+def begin(_):
+    if why := tool.missing():
+        raise FileNotFoundError(why)
+
+
+if __name__ == "__main__":
+    tap.main([test_load, test_race, test_race_faults], begin=begin)
