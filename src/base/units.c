@@ -162,3 +162,13 @@ const char *units_format_setting(int64_t ns, char out[UNITS_TEXT_BYTES])
              units[i].text);
     return out;
 }
+
+const char *units_format_floor(int64_t ns, char out[UNITS_TEXT_BYTES])
+{
+    int64_t step_ns = 1;
+    if (ns % NS_PER_MS == 0)
+        return units_format_setting(ns, out);
+    while (ns / step_ns >= 1000)
+        step_ns *= 10;
+    return units_format_duration((double)(ns / step_ns * step_ns), out);
+}

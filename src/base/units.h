@@ -28,4 +28,8 @@ const char *units_format_count(double count, char out[UNITS_TEXT_BYTES]);
 /* Whole seconds, or the largest unit that needs no fraction: "5s", "250ms", "2m". */
 const char *units_format_setting(int64_t ns, char out[UNITS_TEXT_BYTES]);
 
+/* A time that others are longer than: as units_format_setting when it is whole ms, as a
+ * time-out is; otherwise three significant digits, rounded down. */
+const char *units_format_floor(int64_t ns, char out[UNITS_TEXT_BYTES]);
+
 #endif

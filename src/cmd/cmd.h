@@ -24,7 +24,7 @@ int cmd_race(int argc, char **argv);
 /* Prints "dragstrip: sentence" to stderr; returns code. */
 int cmd_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* An enum stop_level, raised by each SIGINT or SIGTERM from now on. */
+/* An enum stop_level, raised by each SIGINT, SIGTERM, SIGHUP or SIGQUIT from now on. */
 atomic_int *cmd_watch_signals(void);
 
 /* Writes all of text to stdout; false (with a sentence on stderr) when that fails. */

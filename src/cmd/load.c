@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/units.h"
+#include "report/figure.h"
 #include "report/load_text.h"
 #include "run/generate.h"
 #include "sys/file.h"
@@ -213,26 +214,25 @@ static bool parse_options(struct load_options *options, int argc, char **argv,
 
 /* ---- progress ---- */
 
-static void print_live_line(void *context, int64_t second, const struct hist *latency,
-                            uint64_t ok, uint64_t errors)
-{
-    char p50[UNITS_TEXT_BYTES], p99[UNITS_TEXT_BYTES];
-    (void)context;
-    fprintf(stderr, "\r\033[K%s %3llds  %llu/s  p50 %s  p99 %s  errors %llu",
-            second < 0 ? "warm-up" : "measure",
-            (long long)(second < 0 ? -second : second + 1),
-            (unsigned long long)(ok + errors),
-            units_format_duration((double)hist_quantile(latency, .5), p50),
-            units_format_duration((double)hist_quantile(latency, .99), p99),
-            (unsigned long long)errors);
-}
-
 static double window_time(const struct hist *latency, double q)
 {
     int64_t value_ns = hist_quantile(latency, q);
     if (value_ns < 0)
         return NAN;
     return value_ns == HIST_INFINITE ? (double)INFINITY : (double)value_ns;
+}
+
+static void print_live_line(void *context, int64_t second, const struct hist *latency,
+                            uint64_t ok, uint64_t errors)
+{
+    char p50[FIGURE_BYTES], p99[FIGURE_BYTES];
+    (void)context;
+    fprintf(stderr, "\r\033[K%s %3llds  %llu/s  p50 %s  p99 %s  errors %llu",
+            second < 0 ? "warm-up" : "measure",
+            (long long)(second < 0 ? -second : second + 1),
+            (unsigned long long)(ok + errors),
+            figure_time(window_time(latency, .5), 0, p50),
+            figure_time(window_time(latency, .99), 0, p99), (unsigned long long)errors);
 }
 
 /* False when nobody can read it: then the run may as well end. */

@@ -116,8 +116,8 @@ static void say_trial(struct progress *progress, const struct race_moment *momen
                  "block %d/%d  trial %d/%d  %s: p50 %s, p99 %s%s%s; %s left",
                  moment->block, moment->blocks, moment->trial, moment->trials,
                  moment->service,
-                 figure_time(load->latency.p[LOAD_P50], load->timeout_ns, p50),
-                 figure_time(load->latency.p[LOAD_P99], load->timeout_ns, p99),
+                 figure_time(load->latency.p[LOAD_P50], load->errors_above_ns, p50),
+                 figure_time(load->latency.p[LOAD_P99], load->errors_above_ns, p99),
                  load->overloaded ? ", overloaded" : "",
                  trial->invalid_count ? ", INVALID" : "",
                  clock_text(moment->remaining_ns, left));

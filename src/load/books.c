@@ -4,6 +4,9 @@
 
 #include "base/clock.h"
 
+/* A poll that takes longer was interrupted, and somebody else had the CPU meanwhile. */
+#define POLL_MAX_NS (10 * NS_PER_US)
+
 void books_init(struct books *books, int64_t duration_ns, size_t log_size)
 {
     size_t windows = (size_t)((duration_ns + NS_PER_S - 1) / NS_PER_S);
@@ -52,8 +55,27 @@ static void count_live(struct books *books, int64_t latency_ns)
     pthread_mutex_unlock(&live->mutex);
 }
 
-void books_error(struct books *books, const struct request *request,
-                 enum tally_error kind)
+/* Whether the request ended by running out of time after it had to wait: that is what an
+ * overloaded service does, and not a fault of its answers. */
+static bool has_expired_waiting(const struct request *request, enum tally_error kind)
+{
+    return request->waited && (kind == TALLY_TIMEOUT || kind == TALLY_UNSENT);
+}
+
+/* Counts the request into the backlog of each mark that it outlived. */
+static void count_backlog(struct books *books, const struct request *request,
+                          int64_t end_ns, bool served)
+{
+    const int64_t marks_ns[TALLY_MARKS] = {
+        books->measure_ns, books->measure_ns + (books->end_ns - books->measure_ns) / 2,
+        books->end_ns};
+    for (int i = 0; i < TALLY_MARKS; i++)
+        books->tally.backlog[i] +=
+            request->due_ns < marks_ns[i] && (!served || end_ns >= marks_ns[i]);
+}
+
+static void count_error(struct books *books, const struct request *request,
+                        enum tally_error kind)
 {
     count_live(books, -1);
     if (!is_measured(books, request->due_ns))
@@ -66,6 +88,15 @@ void books_error(struct books *books, const struct request *request,
     log_value(books, request->index, TALLY_INFINITE);
 }
 
+void books_error(struct books *books, const struct request *request,
+                 enum tally_error kind, int64_t now_ns)
+{
+    bool expired = has_expired_waiting(request, kind);
+    count_backlog(books, request, now_ns, !expired);
+    books->tally.expired_waiting += expired && is_measured(books, request->due_ns);
+    count_error(books, request, kind);
+}
+
 static void count_ok(struct books *books, const struct request *request)
 {
     int64_t latency_ns = request->done_ns - request->due_ns;
@@ -76,9 +107,7 @@ static void count_ok(struct books *books, const struct request *request)
     books->tally.ok++;
     window->ok++;
     hist_record(&window->latency, latency_ns);
-    hist_record(&books->tally.less_lag,
-                request->done_ns -
-                    (request->waited ? request->due_ns : request->sent_ns));
+    hist_record(&books->tally.less_lag, request->done_ns - request->noticed_ns);
     hist_record(&books->tally.service_time, request->done_ns - request->sent_ns);
     hist_record(&books->tally.first_byte, request->first_byte_ns - request->sent_ns);
     log_value(books, request->index, (uint16_t)hist_index(latency_ns));
@@ -86,15 +115,18 @@ static void count_ok(struct books *books, const struct request *request)
 
 void books_answer(struct books *books, const struct request *request, int status)
 {
+    bool ok = status >= 200 && status < 400;
     bool in_time =
         request->done_ns >= books->measure_ns && request->done_ns < books->end_ns;
+    count_backlog(books, request, request->done_ns, true);
     if (is_measured(books, request->due_ns))
         books->tally.answered++;
     books->tally.answered_in_time += in_time;
-    if (status >= 200 && status < 400)
+    books->tally.ok_in_time += in_time && ok;
+    if (ok)
         count_ok(books, request);
     else
-        books_error(books, request, TALLY_STATUS);
+        count_error(books, request, TALLY_STATUS);
 }
 
 void books_due(struct books *books, int64_t due_ns, int64_t now_ns)
@@ -116,8 +148,9 @@ void books_sent(struct books *books, const struct request *request)
 
 void books_spun(struct books *books, int64_t from_ns, int64_t to_ns)
 {
+    int64_t step_ns = to_ns - from_ns;
     if (from_ns >= books->measure_ns && to_ns < books->end_ns)
-        books->spun_ns += to_ns - from_ns;
+        books->spun_ns += step_ns < POLL_MAX_NS ? step_ns : POLL_MAX_NS;
 }
 
 void books_close(struct books *books, uint64_t log_count)

@@ -22,6 +22,7 @@ enum conn_state { CONN_DOWN, CONN_CONNECTING, CONN_IDLE, CONN_BUSY };
 /* The times of one request, monotonic ns. METHOD 1.3. */
 struct request {
     int64_t due_ns;
+    int64_t noticed_ns; /* at due_ns, or later by the lag */
     int64_t sent_ns;
     int64_t first_byte_ns; /* 0 until it came */
     int64_t done_ns;

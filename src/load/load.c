@@ -150,9 +150,6 @@ static void team_watch(struct team *team, const struct load_watcher *watcher,
             going && sleep_unless_stopped(until_ns < end_ns ? until_ns : end_ns, stop);
         report_second(team, watcher, second);
     }
-    int64_t now_ns = clock_now_ns();
-    out->interrupted = !going;
-    out->measured_ns = going ? spec->duration_ns : measuring ? now_ns - measure_ns : 0;
     out->cpu_seconds = measuring ? cpu_seconds() - cpu_at_start : 0;
 }
 
@@ -186,8 +183,21 @@ static void merge_logs(const struct team *team, struct load_outcome *out)
     mem_free(at);
 }
 
+/* When the last worker stopped asking, from the start of the measured time. */
+static int64_t measured_ns(const struct team *team)
+{
+    int64_t longest_ns = 0;
+    for (int i = 0; i < team->count; i++) {
+        const struct books *books = &team->workers[i].books;
+        if (books->end_ns - books->measure_ns > longest_ns)
+            longest_ns = books->end_ns - books->measure_ns;
+    }
+    return longest_ns;
+}
+
 static void team_gather(struct team *team, struct load_outcome *out)
 {
+    out->measured_ns = measured_ns(team);
     tally_init(&out->tally, team->workers[0].books.tally.window_count, 0);
     for (int i = 0; i < team->count; i++) {
         tally_merge(&out->tally, &team->workers[i].books.tally);
@@ -221,6 +231,7 @@ bool load_run(const struct load_spec *spec, const struct load_watcher *watcher,
         team_watch(&team, watcher, stop, &outcome);
     for (int i = 0; i < team.running; i++)
         pthread_join(team.threads[i], NULL);
+    outcome.interrupted = atomic_load(stop) != STOP_NOT; /* in the drain, too */
     if (started) {
         team_gather(&team, &outcome);
         *out = outcome;

@@ -50,6 +50,10 @@ void tally_merge(struct tally *to, const struct tally *from)
     to->ok += from->ok;
     to->answered += from->answered;
     to->answered_in_time += from->answered_in_time;
+    to->ok_in_time += from->ok_in_time;
+    to->expired_waiting += from->expired_waiting;
+    for (int i = 0; i < TALLY_MARKS; i++)
+        to->backlog[i] += from->backlog[i];
     for (int i = 0; i < TALLY_ERRORS; i++)
         to->errors[i] += from->errors[i];
     to->reconnects += from->reconnects;

@@ -20,25 +20,32 @@ enum tally_error { /* in the order of the result's counts.errors */
                    TALLY_ERRORS
 };
 
+/* When the backlog is counted. Who was served badly was served; who expired waiting never
+ * is. */
+enum tally_mark { TALLY_START, TALLY_MIDDLE, TALLY_END, TALLY_MARKS };
+
 struct tally_window { /* requests due in one second of the measured time */
     struct hist latency;
     uint64_t ok;
     uint64_t errors;
 };
 
-enum { TALLY_NO_VALUE = 0xfffe, TALLY_INFINITE = 0xffff };
+enum { TALLY_INFINITE = 0xffff }; /* in the log: an error */
 
 struct tally {
     struct tally_window *windows;
     size_t window_count;
     struct hist service_time, wait, lag, first_byte;
-    struct hist less_lag; /* latency without the lag of requests that did not wait */
+    struct hist less_lag; /* latency from when a request was noticed to be due */
     uint64_t due, sent, ok, answered; /* answered: any complete answer, of any status */
-    uint64_t answered_in_time;        /* … before the end of the measured time */
+    uint64_t answered_in_time, ok_in_time; /* … before the end of the measured time */
     uint64_t errors[TALLY_ERRORS];
+    uint64_t expired_waiting; /* errors of requests that had to wait for a connection and
+                               * then ran out of time */
+    uint64_t backlog[TALLY_MARKS]; /* due, but not served, at each mark */
     uint64_t reconnects;
     uint64_t bytes_received;
-    uint64_t peak_in_flight;
+    uint64_t peak_in_flight; /* of several workers: the sum of their peaks */
     /* Latency's bucket per request in due order, for the tail (METHOD 5); NULL for none.
      */
     uint16_t *log;

@@ -29,6 +29,19 @@ struct conn_list { /* doubly linked; the owner is the worker */
     struct conn *first, *last;
 };
 
+/* A look at the clock that came late, and the requests that it noticed. */
+struct late_pass {
+    uint64_t first, end; /* indices in the schedule */
+    int64_t noticed_ns;
+};
+
+enum { LATE_MAX = 1024 };
+
+struct late_ring { /* those with requests still queued, oldest first */
+    struct late_pass passes[LATE_MAX];
+    size_t from, count;
+};
+
 struct worker {
     struct worker_spec spec;
     struct loop loop;
@@ -37,10 +50,12 @@ struct worker {
     struct scratch scratch;
     struct schedule noticed, sending;
     uint64_t queued; /* noticed and not yet sent */
+    struct late_ring late;
     uint64_t in_flight;
     int down;           /* connections in state DOWN or CONNECTING */
     int64_t start_ns;   /* of the schedule: warm-up begins */
     int64_t active_ns;  /* when an event last came */
+    int64_t retry_ns;   /* when the next DOWN connection is tried again; INT64_MAX */
     struct books books; /* whose end_ns is where the schedule ends */
     atomic_int *stop;   /* set by the owner: end now */
     struct error err;   /* of worker_connect */

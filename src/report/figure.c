@@ -7,13 +7,13 @@
 
 #define DASH "–"
 
-const char *figure_time(double ns, int64_t timeout_ns, char out[FIGURE_BYTES])
+const char *figure_time(double ns, int64_t above_ns, char out[FIGURE_BYTES])
 {
     char text[UNITS_TEXT_BYTES];
     if (!isinf(ns))
         snprintf(out, FIGURE_BYTES, "%s", units_format_duration(ns, text));
-    else if (timeout_ns > 0)
-        snprintf(out, FIGURE_BYTES, ">%s", units_format_setting(timeout_ns, text));
+    else if (above_ns > 0)
+        snprintf(out, FIGURE_BYTES, ">%s", units_format_floor(above_ns, text));
     else
         snprintf(out, FIGURE_BYTES, ">time-out");
     return out;
@@ -29,7 +29,7 @@ const char *figure_rate(double per_second, char out[FIGURE_BYTES])
     return out;
 }
 
-const char *figure_value(double value, enum metric metric, int64_t timeout_ns,
+const char *figure_value(double value, enum metric metric, int64_t above_ns,
                          char out[FIGURE_BYTES])
 {
     char text[UNITS_TEXT_BYTES];
@@ -38,7 +38,7 @@ const char *figure_value(double value, enum metric metric, int64_t timeout_ns,
         if (isinf(value) && metric == METRIC_DRAIN)
             snprintf(out, FIGURE_BYTES, "killed");
         else
-            figure_time(value, timeout_ns, out);
+            figure_time(value, above_ns, out);
         break;
     case UNIT_RATE:
         figure_rate(value, out);

@@ -10,10 +10,10 @@
 enum { FIGURE_BYTES = 48 };
 
 /* ns: "183 µs", or ">5s" for INFINITY (">time-out" when that is 0: unknown). */
-const char *figure_time(double ns, int64_t timeout_ns, char out[FIGURE_BYTES]);
+const char *figure_time(double ns, int64_t above_ns, char out[FIGURE_BYTES]);
 
 /* In the metric's unit; a drain of INFINITY is "killed". */
-const char *figure_value(double value, enum metric metric, int64_t timeout_ns,
+const char *figure_value(double value, enum metric metric, int64_t above_ns,
                          char out[FIGURE_BYTES]);
 
 const char *figure_rate(double per_second, char out[FIGURE_BYTES]); /* "20,000/s" */

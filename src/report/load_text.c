@@ -57,7 +57,7 @@ static void print_counts(const struct load_result *result, struct buf *out)
 static void print_time(double ns, const struct load_result *result, struct buf *out)
 {
     char text[FIGURE_BYTES];
-    text_right(out, figure_time(ns, result->timeout_ns, text), VALUE);
+    text_right(out, figure_time(ns, result->errors_above_ns, text), VALUE);
 }
 
 static void print_summary(const char *label, const struct load_summary *summary,
@@ -96,7 +96,7 @@ static void print_generator(const struct load_result *result, struct buf *out)
     struct buf text;
     buf_init(&text, 512);
     buf_format(&text,
-               "generator: %s of its CPUs%s, %s, %s requests in flight at the peak, "
+               "generator: %s of its CPUs%s, %s, at most %s requests in flight, "
                "%s reconnects",
                figure_share(result->cpu_share, share),
                result->spin_seconds > 0 ? ", not counting its polling" : "",

@@ -34,14 +34,6 @@ void lines_add(struct view_lines *lines, const char *format, ...)
     lines->items[lines->count++] = mem_copy_text(text);
 }
 
-int64_t view_timeout(const struct result *result)
-{
-    int64_t timeout_ns = 0;
-    for (int i = 0; i < result->trial_count && timeout_ns == 0; i++)
-        timeout_ns = result->trials[i].load.timeout_ns;
-    return timeout_ns;
-}
-
 char *view_offered(const struct result *result)
 {
     char count[UNITS_TEXT_BYTES];
@@ -112,13 +104,12 @@ static void add_metric_row(struct view *view, const struct result *result,
                            const struct comparisons *comparisons, enum metric metric)
 {
     struct view_row *row = &view->rows[view->row_count++];
-    int64_t timeout_ns = view_timeout(result);
     row->label = metric_infos[metric].label;
     for (int i = 0; i < view->column_count; i++) {
         const struct cell_value *cell =
             &comparisons->cells[view->services[i] * METRICS + metric];
-        figure_value(cell->thin_tail ? (double)NAN : cell->median, metric, timeout_ns,
-                     row->values[i]);
+        figure_value(cell->thin_tail ? (double)NAN : cell->median, metric,
+                     compare_errors_above(result, view->services[i]), row->values[i]);
     }
     for (int i = 1; i < view->column_count; i++) {
         const struct comparison *found =

@@ -27,7 +27,7 @@ static void say_partial(const struct doubt *doubt)
         finished += result->trials[i].outcome != TRIAL_SKIPPED;
     if (result->partial)
         lines_add(doubt->lines,
-                  "The race was interrupted after %d trial%s; %d blocks were planned.",
+                  "The race ended early, after %d trial%s; %d blocks were planned.",
                   finished, finished == 1 ? "" : "s", result->blocks_planned);
 }
 
@@ -57,11 +57,10 @@ static void say_overloaded(const struct doubt *doubt, int service)
     if (!found->trials_overloaded)
         return;
     char *offered = view_offered(doubt->result);
-    lines_add(doubt->lines, "%s could not hold %s: it answered %s (%d of %d trials%s).",
+    lines_add(doubt->lines, "%s could not hold %s: it answered %s (%d of %d trials).",
               doubt->result->services[service].name, offered,
               figure_rate(cells[METRIC_THROUGHPUT].median, rate),
-              found->trials_overloaded, found->trials_ok,
-              found->overloaded ? "" : ", so its latencies are still judged");
+              found->trials_overloaded, found->trials_ok);
     mem_free(offered);
 }
 

@@ -13,9 +13,6 @@ void lines_add(struct view_lines *lines, const char *format, ...)
 /* "p99", "CPU": a metric within a sentence. */
 extern const char *const view_short_names[METRICS];
 
-/* The time-out of the race's requests; 0 when no trial says it. */
-int64_t view_timeout(const struct result *result);
-
 /* Verdict as a word of the table ("SLOWER by >5%") and its tone. */
 void view_verdict_word(const struct result *result, const struct comparison *comparison,
                        struct view_difference *out);

@@ -27,7 +27,8 @@ static bool differs(const struct comparison *c)
            !c->negligible;
 }
 
-/* First metric that has an answer; without one, the first metric. */
+/* First metric that has an answer, or whose answer is its errors; without one, the first
+ * metric. */
 static const struct comparison *choose(const struct result *result,
                                        const struct comparisons *comparisons, int service)
 {
@@ -36,7 +37,8 @@ static const struct comparison *choose(const struct result *result,
     size_t first = isnan(result->params.rate) ? 0 : 1;
     for (size_t i = first; i < sizeof(order) / sizeof(order[0]); i++) {
         const struct comparison *c = comparisons_find(comparisons, service, order[i]);
-        if (is_answer(c))
+        /* Errors in the tail are no reason to be judged by an easier percentile. */
+        if (is_answer(c) || c->reaches_errors)
             return c;
     }
     return comparisons_find(comparisons, service, order[first]);

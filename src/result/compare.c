@@ -109,7 +109,7 @@ static void find_service(const struct result *result, int service,
             snprintf(out->why, sizeof(out->why), "in block %d: %.200s", trial->block,
                      trial->why ? trial->why : "failed");
     }
-    out->overloaded = 2 * out->trials_overloaded > out->trials_ok;
+    out->overloaded = out->trials_overloaded > 0;
 }
 
 struct contest { /* one metric of one service against the baseline */
@@ -195,6 +195,7 @@ static bool has_no_ratio(const struct contest *contest, struct comparison *out)
 {
     for (int side = 1; side >= 0; side--) {
         int infinite = contest->pairs->infinite[side], zero = contest->pairs->zero[side];
+        out->reaches_errors |= infinite && compare_is_latency(contest->metric);
         if (!infinite && !zero)
             continue;
         const char *fault = !infinite ? "the value is 0 for"

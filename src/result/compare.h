@@ -57,6 +57,9 @@ double compare_margin(const struct result *result, enum metric metric);
 /* Whether the metric depends on how long one waits once a service is overloaded. */
 bool compare_is_latency(enum metric metric);
 
+/* Above which the errors of the service's trials are: the largest errors_above_ns. */
+int64_t compare_errors_above(const struct result *result, int service);
+
 /* Value of a metric in a trial: NAN = none (also: the trial is not ok), INFINITY =
  * reached the errors, or for drain: it had to be killed. */
 double compare_value(const struct trial *trial, enum metric metric);
@@ -82,15 +85,16 @@ struct comparison {
     struct interval t_ci95, t_ci90;
     double spread_ratio; /* MAD of service / MAD of baseline, of ln values; NAN */
     enum verdict verdict;
-    bool beyond_margin; /* SLOWER or FASTER by more than the margin */
-    bool negligible;    /* different and equivalent at once */
-    int blocks_needed;  /* INCONCLUSIVE: n* that would probably decide; 0 unknown */
+    bool beyond_margin;  /* SLOWER or FASTER by more than the margin */
+    bool negligible;     /* different and equivalent at once */
+    bool reaches_errors; /* a percentile that is longer than any number in some trial */
+    int blocks_needed;   /* INCONCLUSIVE: n* that would probably decide; 0 unknown */
     char why[LOAD_REASON_BYTES]; /* for the last verdicts, "unstable: …" for an
                                   * INCONCLUSIVE of that kind, "" otherwise */
 };
 
 struct service_finding {
-    bool overloaded; /* in a majority of its ok trials */
+    bool overloaded; /* in any of its ok trials */
     int trials_overloaded;
     int trials_ok, trials_failed, trials_invalid;
     double error_share;          /* worst trial */

@@ -50,33 +50,23 @@ json_t *comparisons_to_json(const struct result *result,
     return array;
 }
 
-/* The time-out of the service's trials, for values that reached the errors. */
-static int64_t timeout_of(const struct result *result, int service)
-{
-    for (int i = 0; i < result->trial_count; i++) {
-        if (result->trials[i].service == service && result->trials[i].load.timeout_ns)
-            return result->trials[i].load.timeout_ns;
-    }
-    return 0;
-}
-
-/* Drain is the one metric whose infinity is not the time-out's. */
-static json_t *value_to_json(double value, enum metric metric, int64_t timeout_ns)
+/* Drain is the one metric whose infinity is no error's. */
+static json_t *value_to_json(double value, enum metric metric, int64_t above_ns)
 {
     if (isinf(value) && metric == METRIC_DRAIN)
         return json_string(">killed");
-    return isinf(value) ? load_time_to_json(value, timeout_ns)
+    return isinf(value) ? load_time_to_json(value, above_ns)
                         : member_of_rounded(value, DIGITS);
 }
 
 static json_t *cell_to_json(const struct cell_value *cell, enum metric metric,
-                            int64_t timeout_ns)
+                            int64_t above_ns)
 {
     json_t *json = json_object();
     double median = cell->thin_tail ? (double)NAN : cell->median;
-    member_put(json, "median", value_to_json(median, metric, timeout_ns));
-    member_put(json, "low", value_to_json(cell->low, metric, timeout_ns));
-    member_put(json, "high", value_to_json(cell->high, metric, timeout_ns));
+    member_put(json, "median", value_to_json(median, metric, above_ns));
+    member_put(json, "low", value_to_json(cell->low, metric, above_ns));
+    member_put(json, "high", value_to_json(cell->high, metric, above_ns));
     member_put(json, "n", json_integer(cell->n));
     member_put(json, "spread", member_of_rounded(cell->spread, DIGITS));
     member_put(json, "outliers", json_integer(cell->outliers));
@@ -89,11 +79,11 @@ static json_t *metrics_to_json(const struct result *result,
                                const struct comparisons *comparisons, int service)
 {
     json_t *json = json_object();
-    int64_t timeout_ns = timeout_of(result, service);
+    int64_t above_ns = compare_errors_above(result, service);
     for (int metric = 0; metric < METRICS; metric++)
         member_put(json, metric_infos[metric].key,
                    cell_to_json(&comparisons->cells[service * METRICS + metric],
-                                (enum metric)metric, timeout_ns));
+                                (enum metric)metric, above_ns));
     return json;
 }
 

@@ -35,12 +35,6 @@ uint64_t load_result_errors(const struct load_result *result)
     return sum;
 }
 
-uint64_t load_result_refused(const struct load_result *result)
-{
-    return result->errors[LOAD_ERROR_CONNECT] + result->errors[LOAD_ERROR_RESET] +
-           result->errors[LOAD_ERROR_PROTOCOL];
-}
-
 double load_result_lag_share(const struct load_result *result,
                              enum load_percentile percentile)
 {

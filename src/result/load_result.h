@@ -56,6 +56,8 @@ struct load_window {
     char *hdr; /* NULL in live lines */
 };
 
+enum { LOAD_MARKS = 3 };
+
 enum { LOAD_INVALID_MAX = 8, LOAD_REASON_BYTES = 200 };
 
 struct load_result {
@@ -64,13 +66,19 @@ struct load_result {
     uint64_t seed;
     double offered_rate;  /* requests/s; NAN for a closed loop */
     double achieved_rate; /* answered (of any status) in the measured time / duration */
-    double goodput;       /* ok / duration */
+    double goodput;       /* of them, the good ones */
     int64_t duration_ns;
     int64_t timeout_ns;
+    int64_t errors_above_ns; /* errors are longer than this: the time-out, or the longest
+                              * latency of a good answer if that is longer */
     int connections;
     int threads;
     uint64_t due, sent, ok;
     uint64_t errors[LOAD_ERROR_KINDS];
+    uint64_t expired_waiting; /* of the errors: had to wait for a connection, and then ran
+                               * out of time */
+    uint64_t backlog[LOAD_MARKS]; /* due but not served at the start, middle and end of
+                                   * the measured time */
     uint64_t reconnects;
     uint64_t bytes_received;
     struct load_summary latency, service_time, wait, lag, first_byte;
@@ -99,10 +107,6 @@ double load_result_lag_share(const struct load_result *result,
 
 uint64_t load_result_errors(const struct load_result *result); /* all kinds */
 
-/* Errors that are not for want of speed: neither time-outs nor unsent, and no answer that
- * achieved_rate counts (a bad status). */
-uint64_t load_result_refused(const struct load_result *result);
-
 /* For json_dumps: 15 digits print .05 as 0.05, and read and print again unchanged. */
 #define LOAD_JSON_DIGITS JSON_REAL_PRECISION(15)
 
@@ -116,9 +120,9 @@ bool load_result_from_json(const json_t *json, struct load_result *out,
 /* One line of live progress: {"window":{…}}. An infinite percentile is ">timeout". */
 json_t *load_window_to_json(const struct load_window *window);
 
-/* NAN -> null, INFINITY -> ">5s" with the time-out (">timeout" when that is 0: unknown),
- * otherwise a number rounded to 0.1 ns. */
-json_t *load_time_to_json(double ns, int64_t timeout_ns);
+/* NAN -> null, INFINITY -> ">5s" with errors_above_ns (">timeout" when that is 0:
+ * unknown), otherwise a number rounded to 0.1 ns. */
+json_t *load_time_to_json(double ns, int64_t above_ns);
 bool load_time_from_json(const json_t *json, double *out);
 
 #endif

@@ -11,13 +11,13 @@
 
 #define SCHEMA "dragstrip.load/1"
 
-json_t *load_time_to_json(double ns, int64_t timeout_ns)
+json_t *load_time_to_json(double ns, int64_t above_ns)
 {
     char limit[UNITS_TEXT_BYTES];
-    if (isinf(ns) && timeout_ns <= 0)
+    if (isinf(ns) && above_ns <= 0)
         return json_string(">timeout");
     if (isinf(ns))
-        return json_sprintf(">%s", units_format_setting(timeout_ns, limit));
+        return json_sprintf(">%s", units_format_floor(above_ns, limit));
     return member_of_number(round(ns * 10) / 10);
 }
 
@@ -34,16 +34,16 @@ bool load_time_from_json(const json_t *json, double *out)
     return true;
 }
 
-static json_t *summary_to_json(const struct load_summary *summary, int64_t timeout_ns,
+static json_t *summary_to_json(const struct load_summary *summary, int64_t above_ns,
                                bool with_k_eff)
 {
     json_t *json = json_object();
     member_put(json, "count", member_of_u64(summary->count));
-    member_put(json, "mean", load_time_to_json(summary->mean, timeout_ns));
+    member_put(json, "mean", load_time_to_json(summary->mean, above_ns));
     for (int i = 0; i < LOAD_PERCENTILES; i++)
         member_put(json, load_percentile_names[i],
-                   load_time_to_json(summary->p[i], timeout_ns));
-    member_put(json, "max", load_time_to_json(summary->max, timeout_ns));
+                   load_time_to_json(summary->p[i], above_ns));
+    member_put(json, "max", load_time_to_json(summary->max, above_ns));
     if (with_k_eff) {
         json_t *k_eff = json_object();
         for (int i = 0; i < LOAD_PERCENTILES; i++)
@@ -74,15 +74,21 @@ static void read_summary(const struct members *from, const char *key, bool with_
     out->hdr = members_text_or_null(&summary, "hdr");
 }
 
+static const char *const mark_names[LOAD_MARKS] = {"start", "middle", "end"};
+
 static json_t *counts_to_json(const struct load_result *result)
 {
-    json_t *counts = json_object(), *errors = json_object();
+    json_t *counts = json_object(), *errors = json_object(), *backlog = json_object();
     member_put(counts, "due", member_of_u64(result->due));
     member_put(counts, "sent", member_of_u64(result->sent));
     member_put(counts, "ok", member_of_u64(result->ok));
     for (int kind = 0; kind < LOAD_ERROR_KINDS; kind++)
         member_put(errors, load_error_names[kind], member_of_u64(result->errors[kind]));
     member_put(counts, "errors", errors);
+    member_put(counts, "expired_waiting", member_of_u64(result->expired_waiting));
+    for (int i = 0; i < LOAD_MARKS; i++)
+        member_put(backlog, mark_names[i], member_of_u64(result->backlog[i]));
+    member_put(counts, "backlog", backlog);
     member_put(counts, "reconnects", member_of_u64(result->reconnects));
     member_put(counts, "bytes_received", member_of_u64(result->bytes_received));
     return counts;
@@ -97,6 +103,10 @@ static void read_counts(const struct members *from, struct load_result *out)
     struct members errors = members_child(&counts, "errors");
     for (int kind = 0; kind < LOAD_ERROR_KINDS; kind++)
         out->errors[kind] = members_u64(&errors, load_error_names[kind]);
+    out->expired_waiting = members_u64(&counts, "expired_waiting");
+    struct members backlog = members_child(&counts, "backlog");
+    for (int i = 0; i < LOAD_MARKS; i++)
+        out->backlog[i] = members_u64(&backlog, mark_names[i]);
     out->reconnects = members_u64(&counts, "reconnects");
     out->bytes_received = members_u64(&counts, "bytes_received");
 }
@@ -122,14 +132,14 @@ static void read_generator(const struct members *from, struct load_result *out)
     out->peak_in_flight = members_u64(&generator, "peak_in_flight");
 }
 
-static json_t *window_object(const struct load_window *window, int64_t timeout_ns)
+static json_t *window_object(const struct load_window *window, int64_t above_ns)
 {
     json_t *json = json_object();
     member_put(json, "t", json_integer(window->second));
     member_put(json, "ok", member_of_u64(window->ok));
     member_put(json, "errors", member_of_u64(window->errors));
-    member_put(json, "p50", load_time_to_json(window->p50, timeout_ns));
-    member_put(json, "p99", load_time_to_json(window->p99, timeout_ns));
+    member_put(json, "p50", load_time_to_json(window->p50, above_ns));
+    member_put(json, "p99", load_time_to_json(window->p99, above_ns));
     if (window->hdr)
         member_put(json, "hdr", member_of_text(window->hdr));
     return json;
@@ -180,6 +190,7 @@ static void put_run(json_t *json, const struct load_result *result)
     member_put(json, "goodput", member_of_number(result->goodput));
     member_put(json, "duration_ns", json_integer(result->duration_ns));
     member_put(json, "timeout_ns", json_integer(result->timeout_ns));
+    member_put(json, "errors_above_ns", json_integer(result->errors_above_ns));
     member_put(json, "connections", json_integer(result->connections));
     member_put(json, "threads", json_integer(result->threads));
 }
@@ -202,31 +213,30 @@ static void read_run(const struct members *from, struct load_result *out)
     out->goodput = members_number_or_null(from, "goodput");
     out->duration_ns = members_integer(from, "duration_ns", 0, INT64_MAX);
     out->timeout_ns = members_integer(from, "timeout_ns", 0, INT64_MAX);
+    out->errors_above_ns = members_integer(from, "errors_above_ns", 0, INT64_MAX);
     out->connections = (int)members_integer(from, "connections", 0, INT32_MAX);
     out->threads = (int)members_integer(from, "threads", 0, INT32_MAX);
 }
 
 json_t *load_result_to_json(const struct load_result *result, bool with_windows)
 {
-    int64_t timeout_ns = result->timeout_ns;
+    int64_t above_ns = result->errors_above_ns;
     json_t *json = json_object();
     put_run(json, result);
     member_put(json, "counts", counts_to_json(result));
-    member_put(json, "latency", summary_to_json(&result->latency, timeout_ns, true));
+    member_put(json, "latency", summary_to_json(&result->latency, above_ns, true));
     member_put(json, "service_time",
-               summary_to_json(&result->service_time, timeout_ns, false));
-    member_put(json, "wait", summary_to_json(&result->wait, timeout_ns, false));
-    member_put(json, "lag", summary_to_json(&result->lag, timeout_ns, false));
-    member_put(json, "first_byte",
-               summary_to_json(&result->first_byte, timeout_ns, false));
+               summary_to_json(&result->service_time, above_ns, false));
+    member_put(json, "wait", summary_to_json(&result->wait, above_ns, false));
+    member_put(json, "lag", summary_to_json(&result->lag, above_ns, false));
+    member_put(json, "first_byte", summary_to_json(&result->first_byte, above_ns, false));
     member_put(json, "latency_less_lag",
-               summary_to_json(&result->less_lag, timeout_ns, false));
+               summary_to_json(&result->less_lag, above_ns, false));
     member_put(json, "generator", generator_to_json(result));
     if (with_windows) {
         json_t *windows = json_array();
         for (size_t i = 0; i < result->window_count; i++)
-            json_array_append_new(windows,
-                                  window_object(&result->windows[i], timeout_ns));
+            json_array_append_new(windows, window_object(&result->windows[i], above_ns));
         member_put(json, "windows", windows);
     }
     return json;

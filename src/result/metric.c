@@ -32,6 +32,17 @@ bool compare_is_latency(enum metric metric)
     return metric_infos[metric].percentile >= 0 || metric == METRIC_MAX;
 }
 
+int64_t compare_errors_above(const struct result *result, int service)
+{
+    int64_t above_ns = 0;
+    for (int i = 0; i < result->trial_count; i++) {
+        const struct trial *trial = &result->trials[i];
+        if (trial->service == service && trial->load.errors_above_ns > above_ns)
+            above_ns = trial->load.errors_above_ns;
+    }
+    return above_ns;
+}
+
 double compare_value(const struct trial *trial, enum metric metric)
 {
     if (trial->outcome != TRIAL_OK)

@@ -87,8 +87,10 @@ bool fetch(const struct sock_address *address, const char *host, const char *pat
         return false;
     buf_init(&request, HEAD_MAX);
     buf_init(&reply.head, HEAD_MAX + PIECE); /* body bytes may come with its end */
-    buf_format(&request, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", path,
-               host);
+    /* We close, with a reset: who closes first keeps the port in TIME_WAIT, and a service
+     * without SO_REUSEADDR could not be started on it again. */
+    buf_format(&request, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", path, host);
+    sock_reset_on_close(fd);
     bool good = sock_send(fd, buf_str(&request)) == (ssize_t)request.len
                     ? receive(fd, &reply, until_ns, body, err)
                     : error_set(err, "cannot send: %s", strerror(errno));

@@ -10,7 +10,12 @@
 #include "sys/cpu.h"
 #include "sys/env.h"
 
-enum { HDR_TEXT_MAX = 1 << 20, FILES_KEPT = 16, THREADS_MAX = 256 };
+enum {
+    HDR_TEXT_MAX = 1 << 20,
+    FILES_KEPT = 16,
+    THREADS_MAX = 256,
+    WINDOWS_MAX = 50000 /* 0.2 MB of address space each, in a mapping of its own */
+};
 
 static const char *method_of(const struct generate_spec *spec)
 {
@@ -31,6 +36,13 @@ bool generate_check_load(const struct generate_spec *spec, struct error *err)
     if (spec->connections < 1 || spec->threads < 1 || spec->threads > THREADS_MAX)
         return error_set(err, "at least 1 connection and 1 to %d threads are needed",
                          THREADS_MAX);
+    if (spec->duration_ns / NS_PER_S * spec->threads > WINDOWS_MAX)
+        return error_set(
+            err,
+            "a run of %d thread%s can be measured for %.1f hours at most; its "
+            "histograms, one a second, would not fit",
+            spec->threads, spec->threads == 1 ? "" : "s",
+            (double)WINDOWS_MAX / spec->threads / 3600);
     if (spec->threads > spec->connections)
         return error_set(err,
                          "%d threads cannot share %d connections; ask for more "
@@ -102,7 +114,8 @@ enum { RANK_BEYOND_MIN = 10 }; /* fewer values above a percentile say nothing ab
 static void summarise(const struct hist *hist, struct load_summary *out)
 {
     uint64_t total = hist_total(hist);
-    *out = (struct load_summary){.count = total, .mean = hist_mean(hist), .max = NAN};
+    double mean = hist->infinite ? (double)INFINITY : hist_mean(hist);
+    *out = (struct load_summary){.count = total, .mean = mean, .max = (double)NAN};
     if (total > 0)
         out->max = hist->infinite ? (double)INFINITY : (double)hist->max_ns;
     for (int i = 0; i < LOAD_PERCENTILES; i++) {
@@ -155,6 +168,10 @@ static void fill_counts(const struct tally *tally, struct load_result *out)
     out->ok = tally->ok;
     for (int i = 0; i < LOAD_ERROR_KINDS; i++)
         out->errors[i] = tally->errors[i];
+    _Static_assert((int)TALLY_MARKS == (int)LOAD_MARKS, "the same marks");
+    for (int i = 0; i < LOAD_MARKS; i++)
+        out->backlog[i] = tally->backlog[i];
+    out->expired_waiting = tally->expired_waiting;
     out->reconnects = tally->reconnects;
     out->bytes_received = tally->bytes_received;
     out->peak_in_flight = tally->peak_in_flight;
@@ -166,6 +183,16 @@ static int cpus_usable(const struct load_spec *spec)
     cpu_allowed(&allowed);
     int cpus = CPU_COUNT(spec->cpus ? spec->cpus : &allowed);
     return cpus < spec->threads ? cpus : spec->threads;
+}
+
+/* The time-out runs from the sending, a latency from the due time: so a good one that had
+ * to wait can be longer than the time-out, and the errors are longer still. */
+static int64_t errors_above(const struct load_spec *spec,
+                            const struct load_outcome *outcome)
+{
+    const struct hist *latency = &outcome->latency;
+    bool longer = latency->finite > 0 && latency->max_ns > spec->timeout_ns;
+    return longer ? latency->max_ns : spec->timeout_ns;
 }
 
 static void fill_result(const struct generate_spec *asked, const struct load_spec *spec,
@@ -183,9 +210,10 @@ static void fill_result(const struct generate_spec *asked, const struct load_spe
         .offered_rate = closed ? (double)NAN : spec->rate_hz,
         .achieved_rate =
             seconds > 0 ? (double)outcome->tally.answered_in_time / seconds : 0,
-        .goodput = seconds > 0 ? (double)outcome->tally.ok / seconds : 0,
+        .goodput = seconds > 0 ? (double)outcome->tally.ok_in_time / seconds : 0,
         .duration_ns = outcome->measured_ns,
         .timeout_ns = spec->timeout_ns,
+        .errors_above_ns = errors_above(spec, outcome),
         .connections = spec->connections,
         .threads = spec->threads,
         .cpu_seconds = outcome->cpu_seconds,

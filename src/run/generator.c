@@ -90,7 +90,11 @@ static bool take_lines(struct generator *generator, struct error *err)
 {
     for (;;) {
         struct str all = buf_str(&generator->line);
-        const char *newline = memchr(all.ptr, '\n', all.len);
+        const char *newline = NULL;
+        if (all.len > generator->scanned)
+            newline =
+                memchr(all.ptr + generator->scanned, '\n', all.len - generator->scanned);
+        generator->scanned = newline ? 0 : all.len;
         if (!newline)
             return true;
         size_t len = (size_t)(newline - all.ptr);

@@ -13,6 +13,7 @@ struct generator {
     int out_fd;                 /* its standard output */
     int errors_fd;              /* its standard error, a memory file */
     struct buf line;            /* incomplete */
+    size_t scanned;             /* of it: no newline there */
     int64_t measure_ns, end_ns; /* monotonic; 0 until it said so */
     bool has_window;            /* a live line came since the last call */
     struct load_window window;

@@ -10,6 +10,8 @@
 #define LAG_P99_MAX_NS 1e6
 #define CPU_SHARE_MAX 0.80
 #define RATE_TOLERANCE 0.01
+#define CHANCE_SIGMAS 4
+#define HALF_SHARE 5 /* a fifth of the growth, at least, in either half */
 
 __attribute__((format(printf, 2, 3))) static void add_reason(struct load_result *result,
                                                              const char *format, ...)
@@ -59,16 +61,29 @@ static void judge_lag(struct load_result *result)
 }
 
 /*
- * A service is overloaded when more went unanswered in time than 1 % of what was due and
- * than can be in flight at once; what ended in another error was answered, badly.
- * Compared with what was due: a Poisson count differs from rate x time by chance.
+ * A service is overloaded when what is due piles up through the whole measured time: more
+ * at the end than at the start by over 1 % of all that was due, and by more than chance
+ * moves the number in flight (Poisson, its mean by Little's law being rate x latency; a
+ * run without warm-up begins with none in flight). A stall at the very end is no
+ * overload: both halves must have their part in it.
  */
+static bool is_piling_up(const struct load_result *result)
+{
+    double start = (double)result->backlog[0], middle = (double)result->backlog[1];
+    double end = (double)result->backlog[2], growth = end - start;
+    double p50 = result->latency.p[LOAD_P50];
+    double seconds = (double)result->duration_ns / 1e9;
+    double in_flight =
+        isfinite(p50) && seconds > 0 ? (double)result->due / seconds * p50 / 1e9 : 0;
+    in_flight = fmin(in_flight, result->connections); /* the others are queued */
+    double chance = fmax(in_flight - start, 0) + CHANCE_SIGMAS * sqrt(2 * in_flight);
+    return growth > RATE_TOLERANCE * (double)result->due && growth > chance &&
+           middle - start > growth / HALF_SHARE && end - middle > growth / HALF_SHARE;
+}
+
 static void judge_rate(struct load_result *result)
 {
-    double answered = result->achieved_rate * (double)result->duration_ns / 1e9;
-    double missing = (double)result->due - answered - (double)load_result_refused(result);
-    if (missing <= RATE_TOLERANCE * (double)result->due ||
-        missing <= (double)result->connections)
+    if (result->interrupted || !is_piling_up(result))
         return;
     result->overloaded = result->invalid_count == 0;
     if (!result->overloaded)
@@ -85,6 +100,9 @@ void judge_load(struct load_result *result)
         add_reason(result, "no data: no request was due in the measured time");
         return;
     }
+    if (result->ok == 0)
+        add_reason(result, "no data: not one of %llu requests got a good answer",
+                   (unsigned long long)result->due);
     if (!open_loop)
         return;
     judge_lag(result);

@@ -55,15 +55,13 @@ static bool is_stopped(const struct race *race)
 /* Where services and generator run: as the plan says, or by the topology. */
 static bool choose_cpus(struct race *race, struct error *err)
 {
-    cpu_set_t both;
     const struct plan *plan = race->plan;
     cpu_divide(&race->cpus);
     if (plan->service_cpus) {
         if (!cpu_parse(plan->service_cpus, &race->cpus.service, err) ||
             !cpu_parse(plan->generator_cpus, &race->cpus.generator, err))
             return error_prefix(err, "%s: cpus: ", plan->path);
-        CPU_AND(&both, &race->cpus.service, &race->cpus.generator);
-        race->cpus.shared = CPU_COUNT(&both) > 0;
+        race->cpus.shared = cpu_sets_touch(&race->cpus.service, &race->cpus.generator);
     }
     cpu_format(&race->cpus.generator, race->generator_cpus);
     return true;
@@ -199,6 +197,9 @@ static bool run_block(struct race *race, int block, struct error *err)
 static bool run_blocks(struct race *race, struct error *err)
 {
     bool good = true;
+    /* What this process does between and around trials is not done at a service's cost.
+     */
+    cpu_pin(&race->cpus.generator);
     race->start_ns = race->over_ns = clock_now_ns();
     race->trials = race->runner_count * race->plan->blocks;
     race->moment.blocks = race->plan->blocks;

@@ -7,7 +7,7 @@
 #include "sys/fd.h"
 #include "sys/file.h"
 
-#define PROBE_GAP_NS NS_PER_MS
+#define PROBE_GAP_NS (200 * NS_PER_US)
 #define PROBE_TIMEOUT_NS NS_PER_S
 
 enum { LOG_LINES = 10, LOG_BYTES = 2048, COMMAND_BYTES = 512 };
@@ -123,8 +123,7 @@ bool service_start(struct service *service, const struct plan_service *plan,
 
 bool service_sample(struct service *service, struct procfs_tree *out)
 {
-    return service->child.state == CHILD_RUNNING &&
-           procfs_read_tree(service->child.pid, out);
+    return child_read_tree(&service->child, out);
 }
 
 bool service_is_alive(struct service *service)

@@ -11,60 +11,44 @@
 #include "run/service.h"
 #include "sys/procfs.h"
 
-/*
- * How often a tree of several processes is looked at for its peak of memory. Of a single
- * process the kernel keeps the high mark, so it is left alone between the two ends of the
- * measured time: reading /proc takes CPU time from what is being measured.
- */
+/* How often it is looked whether the service still lives. */
 #define LOOK_NS (200 * NS_PER_MS)
 #define GENERATOR_GRACE_NS (10 * NS_PER_S)
 
-struct watch { /* what is sampled around the measured time */
+struct watch { /* the samples at both ends of the measured time */
     struct procfs_tree from, to;
     struct procfs_machine machine_from, machine_to;
     bool has_from, has_to;
-    int64_t next_look_ns;
-    int64_t rss_peak_bytes;
 };
 
-/* When the next sample is worth its CPU time. */
+/* When the next sample is due; INT64_MAX when both are there. Nothing is sampled in
+ * between: reading /proc takes CPU time from what is being measured. */
 static int64_t next_sample(const struct watch *watch, const struct generator *generator)
 {
-    int64_t edge_ns = !watch->has_from ? generator->measure_ns
-                      : !watch->has_to ? generator->end_ns
-                                       : INT64_MAX;
-    return watch->has_from && watch->next_look_ns < edge_ns ? watch->next_look_ns
-                                                            : edge_ns;
+    if (generator->measure_ns == 0 || watch->has_to)
+        return INT64_MAX;
+    return watch->has_from ? generator->end_ns : generator->measure_ns;
 }
 
-/* Takes the samples at both ends of the measured time, each as near as can be. */
 static void sample(struct watch *watch, const struct generator *generator,
                    struct service *service)
 {
     struct procfs_tree tree;
-    int64_t now_ns = clock_now_ns();
-    if (generator->measure_ns == 0 || now_ns < next_sample(watch, generator) ||
-        !service_sample(service, &tree))
+    if (clock_now_ns() < next_sample(watch, generator) || !service_sample(service, &tree))
         return;
-    watch->next_look_ns = tree.processes > 1 ? now_ns + LOOK_NS : INT64_MAX;
-    if (tree.rss_bytes > watch->rss_peak_bytes)
-        watch->rss_peak_bytes = tree.rss_bytes;
-    if (!watch->has_from && now_ns >= generator->measure_ns) {
+    if (!watch->has_from) {
         watch->from = tree;
         watch->has_from = procfs_read_machine(&watch->machine_from);
-    }
-    if (!watch->has_to && now_ns >= generator->end_ns) {
+    } else {
         watch->to = tree;
         watch->has_to = procfs_read_machine(&watch->machine_to);
     }
 }
 
-/* How long to wait for the generator's next line: to the next sample, or the next look
- * at whether the service still lives. */
+/* How long to wait for the generator's next line. */
 static int64_t next_look(const struct watch *watch, const struct generator *generator)
 {
-    int64_t look_ns = clock_now_ns() + LOOK_NS;
-    int64_t sample_ns = generator->measure_ns ? next_sample(watch, generator) : look_ns;
+    int64_t look_ns = clock_now_ns() + LOOK_NS, sample_ns = next_sample(watch, generator);
     return sample_ns < look_ns ? sample_ns : look_ns;
 }
 
@@ -97,12 +81,12 @@ static void fill_usage(const struct watch *watch, struct trial *out)
     if (!watch->has_from || !watch->has_to)
         return;
     double answered = out->load.achieved_rate * (double)out->load.duration_ns / 1e9;
-    out->cpu_seconds = (double)(watch->to.cpu_ns - watch->from.cpu_ns) / 1e9;
+    int64_t cpu_ns = watch->to.cpu_ns - watch->from.cpu_ns;
+    if (cpu_ns >= 0) /* less than before: processes vanished with what they had used */
+        out->cpu_seconds = (double)cpu_ns / 1e9;
     if (answered > 0)
         out->cpu_us_per_request = out->cpu_seconds * 1e6 / answered;
-    /* One process: the kernel's own high mark is exact; several: the peak as seen. */
-    out->rss_peak_bytes = (double)(watch->to.processes == 1 ? watch->to.rss_peak_bytes
-                                                            : watch->rss_peak_bytes);
+    out->rss_peak_bytes = (double)watch->to.rss_peak_bytes;
     out->rss_end_bytes = (double)watch->to.rss_bytes;
     out->switches_voluntary =
         (double)(watch->to.switches_voluntary - watch->from.switches_voluntary);
@@ -117,9 +101,8 @@ static void judge(const struct plan *plan, struct trial *out)
 {
     const struct load_result *load = &out->load;
     /* What an overloaded service was too slow for is said by that word already. */
-    double errors = (double)(load->overloaded ? load_result_refused(load) +
-                                                    load->errors[LOAD_ERROR_STATUS]
-                                              : load_result_errors(load));
+    double errors = (double)(load_result_errors(load) -
+                             (load->overloaded ? load->expired_waiting : 0));
     double share = load->due ? errors / (double)load->due : 0;
     for (int i = 0; i < load->invalid_count; i++)
         memcpy(out->invalid[out->invalid_count++], load->invalid[i], LOAD_REASON_BYTES);
@@ -197,8 +180,8 @@ bool trial_run(const struct trial_setup *setup, const struct trial_place *place,
         judge(setup->plan, out);
     else
         out->why = mem_copy_text(err.text);
-    out->outcome = atomic_load(setup->stop) ? TRIAL_SKIPPED
-                   : good                   ? TRIAL_OK
-                                            : TRIAL_FAILED;
+    /* Interrupted only once it was measured, it is whole. */
+    bool cut = atomic_load(setup->stop) != STOP_NOT && (!good || out->load.interrupted);
+    out->outcome = cut ? TRIAL_SKIPPED : good ? TRIAL_OK : TRIAL_FAILED;
     return started;
 }

@@ -39,8 +39,11 @@ const int32_t HIST_COUNTS_LEN = COUNTS_LEN;
 
 void hist_init(struct hist *hist)
 {
-    *hist = (struct hist){.counts = mem_new(COUNTS_LEN, sizeof(*hist->counts))};
-    hist_clear(hist);
+    /* mem_new's zeros cost no memory until they are written: a run of an hour has
+     * thousands of windows. */
+    *hist = (struct hist){.counts = mem_new(COUNTS_LEN, sizeof(*hist->counts)),
+                          .min_ns = INT64_MAX,
+                          .max_ns = INT64_MIN};
 }
 
 void hist_fini(struct hist *hist)
@@ -100,8 +103,11 @@ void hist_merge(struct hist *to, const struct hist *from)
     to->infinite += from->infinite;
     if (from->finite == 0)
         return; /* its min and max mean nothing */
-    for (int32_t i = 0; i < COUNTS_LEN; i++)
-        to->counts[i] += from->counts[i];
+    int32_t last = hist_index(from->max_ns);
+    for (int32_t i = hist_index(from->min_ns); i <= last; i++) {
+        if (from->counts[i]) /* do not touch what is untouched */
+            to->counts[i] += from->counts[i];
+    }
     to->finite += from->finite;
     to->sum_ns += from->sum_ns;
     if (from->min_ns < to->min_ns)

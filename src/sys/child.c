@@ -15,7 +15,6 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "sys/procfs.h"
 
 #define STOP_LOOK_NS (50 * NS_PER_MS)
 
@@ -180,20 +179,40 @@ void child_signal(struct child *child, int signal_number)
         kill(-child->pid, signal_number);
 }
 
-/* Kills and reaps those of our children that carry the marker; how many. */
-static int sweep_marked(const struct child *child)
+/* Those of our own children that carry the child's marker: strays, left to us by parents
+ * that ended. The child itself is not among them. */
+static int find_strays(const struct child *child, pid_t out[STRAYS_MAX])
 {
     char mark[MARKER_BYTES];
     pid_t pids[STRAYS_MAX];
-    int swept = 0, count = procfs_children(getpid(), pids, STRAYS_MAX);
+    int strays = 0, count = procfs_children(getpid(), pids, STRAYS_MAX);
     marker(child, mark);
     for (int i = 0; i < count; i++) {
-        if (!procfs_was_started_with(pids[i], mark) || kill(pids[i], SIGKILL) != 0)
-            continue;
-        waitpid(pids[i], NULL, 0);
-        swept++;
+        if (pids[i] != child->pid && procfs_was_started_with(pids[i], mark))
+            out[strays++] = pids[i];
     }
-    return swept;
+    return strays;
+}
+
+bool child_read_tree(const struct child *child, struct procfs_tree *out)
+{
+    pid_t strays[STRAYS_MAX];
+    if (child->state != CHILD_RUNNING)
+        return false;
+    int count = find_strays(child, strays);
+    return procfs_read_tree(child->pid, strays, count, out);
+}
+
+/* How many were killed and reaped. */
+static int sweep_strays(const struct child *child)
+{
+    pid_t strays[STRAYS_MAX];
+    int count = find_strays(child, strays);
+    for (int i = 0; i < count; i++) {
+        kill(strays[i], SIGKILL);
+        waitpid(strays[i], NULL, 0);
+    }
+    return count;
 }
 
 bool child_terminate(struct child *child, int64_t grace_ns, const atomic_int *stop)
@@ -221,7 +240,7 @@ int child_sweep(struct child *child)
         swept++;
     }
     /* Each one killed hands its own children to us, so again until there is none. */
-    while ((more = sweep_marked(child)) > 0)
+    while ((more = sweep_strays(child)) > 0)
         swept += more;
     return swept;
 }

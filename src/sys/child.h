@@ -18,6 +18,7 @@
 
 #include "base/error.h"
 #include "base/stop.h"
+#include "sys/procfs.h"
 
 #include <sched.h>
 #include <stdint.h>
@@ -56,6 +57,9 @@ bool child_terminate(struct child *child, int64_t grace_ns, const atomic_int *st
 
 /* To the process group. No effect unless RUNNING. */
 void child_signal(struct child *child, int signal);
+
+/* What it and everything that it started use; false when it is gone. */
+bool child_read_tree(const struct child *child, struct procfs_tree *out);
 
 /* SIGKILL to the group and everything that was left behind, reaps all. */
 void child_kill(struct child *child);

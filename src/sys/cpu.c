@@ -130,6 +130,21 @@ void cpu_divide(struct cpu_plan *out)
     }
 }
 
+bool cpu_sets_touch(const cpu_set_t *a, const cpu_set_t *b)
+{
+    cpu_set_t siblings, both;
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        if (!CPU_ISSET(cpu, a))
+            continue;
+        read_siblings(cpu, &siblings);
+        CPU_SET(cpu, &siblings);
+        CPU_AND(&both, &siblings, b);
+        if (CPU_COUNT(&both) > 0)
+            return true;
+    }
+    return false;
+}
+
 bool cpu_pin(const cpu_set_t *set)
 {
     return sched_setaffinity(0, sizeof(*set), set) == 0;

@@ -25,6 +25,9 @@ void cpu_allowed(cpu_set_t *out);
  */
 void cpu_divide(struct cpu_plan *out);
 
+/* Whether a CPU of one set is in the other, or shares its physical core (SMT). */
+bool cpu_sets_touch(const cpu_set_t *a, const cpu_set_t *b);
+
 /* "0-3,8" both ways. Refuses CPUs that are not allowed. */
 bool cpu_parse(const char *text, cpu_set_t *out, struct error *err);
 enum { CPU_TEXT_BYTES = 256 };

@@ -47,20 +47,29 @@ static int64_t process_cpu_ns(pid_t pid)
     return used.tv_sec * NS_PER_S + used.tv_nsec;
 }
 
-static int64_t waited_children_cpu_ns(pid_t pid)
+/* Jiffies from /proc/PID/stat, as ns. */
+struct stat_times {
+    int64_t own_ns;    /* user + system */
+    int64_t waited_ns; /* of children that it waited for */
+};
+
+static bool read_times(pid_t pid, struct stat_times *out)
 {
     char path[64], text[1024];
     snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
     if (!read_small(path, text, sizeof(text)))
-        return 0;
+        return false;
     const char *at = strrchr(text, ')'); /* the name may contain anything */
-    long long user = 0, system = 0;
-    /* Fields 3…15 are skipped: proc(5), cutime is 16, cstime 17. */
+    long long user, system, waited_user, waited_system;
+    /* Fields 3…13 are skipped: proc(5), utime is 14, stime 15, cutime 16, cstime 17. */
     if (!at ||
-        sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %lld %lld",
-               &user, &system) != 2)
-        return 0;
-    return (user + system) * (NS_PER_S / sysconf(_SC_CLK_TCK));
+        sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lld %lld %lld %lld",
+               &user, &system, &waited_user, &waited_system) != 4)
+        return false;
+    int64_t jiffy_ns = NS_PER_S / sysconf(_SC_CLK_TCK);
+    out->own_ns = (user + system) * jiffy_ns;
+    out->waited_ns = (waited_user + waited_system) * jiffy_ns;
+    return true;
 }
 
 /* Context switches are kept by thread. */
@@ -144,27 +153,58 @@ bool procfs_was_started_with(pid_t pid, const char *variable)
 static bool add_process(pid_t pid, struct procfs_tree *tree, struct pid_list *list)
 {
     char path[64], text[4096];
+    struct stat_times times;
     snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-    if (!read_small(path, text, sizeof(text)) || strstr(text, "\nState:\tZ"))
+    if (!read_small(path, text, sizeof(text)) || !read_times(pid, &times))
         return false;
+    if (strstr(text, "\nState:\tZ")) { /* what it has used is still the tree's */
+        tree->cpu_ns += times.own_ns + times.waited_ns;
+        return false;
+    }
+    int64_t exact_ns = process_cpu_ns(pid);
     tree->processes++;
-    tree->cpu_ns += process_cpu_ns(pid) + waited_children_cpu_ns(pid);
+    tree->cpu_ns += (exact_ns ? exact_ns : times.own_ns) + times.waited_ns;
     tree->rss_bytes += status_field(text, "\nVmRSS:") * 1024;
     tree->rss_peak_bytes += status_field(text, "\nVmHWM:") * 1024;
     add_threads(pid, tree, list);
     return true;
 }
 
-bool procfs_read_tree(pid_t root, struct procfs_tree *out)
+bool procfs_read_tree(pid_t root, const pid_t *strays, int count, struct procfs_tree *out)
 {
     struct procfs_tree tree = {0};
     struct pid_list list = {.pids = {root}, .count = 1};
     if (!add_process(root, &tree, &list))
         return false;
+    for (int i = 0; i < count && list.count < TREE_MAX; i++)
+        list.pids[list.count++] = strays[i];
     for (int i = 1; i < list.count; i++)
         add_process(list.pids[i], &tree, &list);
     *out = tree;
     return true;
+}
+
+static bool table_has_listener(const char *path, unsigned port)
+{
+    char line[512];
+    bool found = false;
+    FILE *table = fopen(path, "re");
+    while (table && !found && fgets(line, sizeof(line), table)) {
+        unsigned local = 0, state = 0;
+        /* "0: 0100007F:1F90 00000000:0000 0A …": local, remote, state; 0A is LISTEN. */
+        found =
+            sscanf(line, " %*u: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x", &local, &state) == 2 &&
+            local == port && state == 0x0a;
+    }
+    if (table)
+        fclose(table);
+    return found;
+}
+
+bool procfs_port_listens(unsigned port)
+{
+    return table_has_listener("/proc/net/tcp", port) ||
+           table_has_listener("/proc/net/tcp6", port);
 }
 
 bool procfs_read_machine(struct procfs_machine *out)

@@ -12,15 +12,18 @@
 /* A process and all its descendants, summed. */
 struct procfs_tree {
     int processes;
-    int64_t cpu_ns;    /* user + system of the living, and of the dead they waited for */
-    int64_t rss_bytes; /* now; shared pages count once a process */
+    int64_t cpu_ns; /* user + system of the living, of zombies, and of the dead that were
+                     * waited for */
+    int64_t rss_bytes;      /* now; shared pages count once a process */
     int64_t rss_peak_bytes; /* sum of VmHWM: exact for a single process */
     int64_t switches_voluntary;
     int64_t switches_involuntary;
 };
 
-/* False when root is gone. */
-bool procfs_read_tree(pid_t root, struct procfs_tree *out);
+/* strays: more roots, which belong to the tree although root no longer knows them. False
+ * when root is gone. */
+bool procfs_read_tree(pid_t root, const pid_t *strays, int count,
+                      struct procfs_tree *out);
 
 /* Children of a process, those that it inherited as a subreaper too; how many, at most
  * max. */
@@ -28,6 +31,9 @@ int procfs_children(pid_t pid, pid_t *out, int max);
 
 /* Whether "NAME=value" was in the environment that the process was started with. */
 bool procfs_was_started_with(pid_t pid, const char *variable);
+
+/* Whether some TCP socket listens on the port, at whatever address. */
+bool procfs_port_listens(unsigned port);
 
 /* Jiffies of all CPUs since boot, /proc/stat line one. */
 struct procfs_machine {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "sys/procfs.h"
 
 enum { BACKLOG = 4096 };
 
@@ -105,6 +106,14 @@ int sock_listen(struct sock_address *address, bool reuse_port, struct error *err
     return fd;
 }
 
+static unsigned port_of(const struct sock_address *address)
+{
+    const struct sockaddr_in6 *six = (const void *)&address->storage;
+    const struct sockaddr_in *four = (const void *)&address->storage;
+    return ntohs(address->storage.ss_family == AF_INET6 ? six->sin6_port
+                                                        : four->sin_port);
+}
+
 bool sock_in_use(const struct sock_address *address)
 {
     int fd = open_stream(address);
@@ -117,7 +126,8 @@ bool sock_in_use(const struct sock_address *address)
          listen(fd, 1) != 0) &&
         errno == EADDRINUSE;
     close(fd);
-    return used;
+    /* Remains of connections in TIME_WAIT can look the same to bind. */
+    return used && procfs_port_listens(port_of(address));
 }
 
 int sock_accept(int listener)

@@ -34,7 +34,7 @@ const char *sock_format(const struct sock_address *address, char out[SOCK_ADDRES
  */
 int sock_listen(struct sock_address *address, bool reuse_port, struct error *err);
 
-/* Whether something listens there: a plain bind attempt fails with EADDRINUSE. */
+/* Whether something listens there: it cannot be bound, and the port has a listener. */
 bool sock_in_use(const struct sock_address *address);
 
 /* A connected descriptor, or -1 with errno (EAGAIN: none waiting). */

@@ -244,9 +244,32 @@ class Daemon(Family):
     own_session = True
 
 
+class Helped(Daemon):
+    """Leaves a grandchild behind that takes all the CPU time it can get."""
+
+    def stay_behind(self):
+        os.setsid()
+        os.nice(10)
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            pass
+        os._exit(0)
+
+
+class Strict(Service):
+    """Listens without SO_REUSEADDR: remains of connections on its port keep it from starting."""
+
+    def listen(self):
+        listener = socket.socket()
+        listener.bind(("127.0.0.1", self.port))
+        listener.listen(1024)
+        return listener
+
+
 MODES = {"good": Service, "exits": Exits, "deaf": Deaf, "unready": Unready, "garbage": Garbage,
          "all-garbage": AllGarbage, "dies": Dies, "stubborn": Stubborn, "lingers": Lingers,
-         "failing": Failing, "silent": Silent, "slow": Slow, "family": Family, "daemon": Daemon}
+         "failing": Failing, "silent": Silent, "slow": Slow, "family": Family, "daemon": Daemon,
+         "helped": Helped, "strict": Strict}
 
 
 def main():

@@ -469,6 +469,61 @@ class Laws(LoadCase):
         self.assertGreater(result["lag"]["max"], 2e8)
 
 
+    def test_stall_of_the_generator(self):
+        """A stall of the generator that only p99.9 sees is not billed to the service."""
+        port, service = self.serve()
+        run = self.start("load", tool.url_of(port), "-r", "1000", "-d", "20s", "-w", "0s", "-c", "2",
+                         "--json", "-")
+        tool.wait_until(lambda: service.out, "the first request")
+        time.sleep(0.5)
+        run.signal(signal.SIGSTOP)
+        time.sleep(0.15)
+        run.signal(signal.SIGCONT)
+        run.finish(40)
+        result = json.loads(run.out)
+        self.check_result(result)
+        latency, punctual = result["latency"]["p999"], result["latency_less_lag"]["p999"]
+        self.assertGreater(latency, 6e7)
+        self.assertLess(punctual, latency / 2)
+
+    def test_hanging_is_no_overload(self):
+        """Some requests that are never answered are time-outs, not a service that is too slow."""
+        port, _ = self.serve("silent", 40)
+        run = self.run_tool("load", tool.url_of(port), "-r", "400", "-d", "2s", "-w", "500ms", "-c", "64",
+                            "--timeout", "300ms", "-a", "constant", "--json", "-")
+        result = json.loads(run.out)
+        self.check_result(result)
+        self.assertFalse(result["overloaded"])
+        self.assertTrue(15 <= result["counts"]["errors"]["timeout"] <= 25, result["counts"])
+        self.assertEqual(result["counts"]["expired_waiting"], 0)
+
+    def test_overload(self):
+        """Twice what a service can do: the backlog grows and grows, and the run is called overloaded."""
+        port, _ = self.serve("slow", 10_000)
+        run = self.run_tool("load", tool.url_of(port), "-r", "200", "-d", "3s", "-w", "0s", "-c", "8",
+                            "-a", "constant", "--json", "-")
+        result = json.loads(run.out)
+        self.check_result(result)
+        if result["valid"]:
+            self.assertTrue(result["overloaded"])
+        backlog = result["counts"]["backlog"]
+        self.assertLess(backlog["start"] + 100, backlog["middle"])
+        self.assertLess(backlog["middle"] + 100, backlog["end"])
+
+    def test_beyond_the_time_out(self):
+        """Waits make good latencies longer than the time-out: errors are printed as longer still."""
+        port, _ = self.serve("slow", 10_000)
+        run = self.run_tool("load", tool.url_of(port), "-r", "110", "-d", "8s", "-w", "0s", "-c", "1",
+                            "--timeout", "300ms", "-a", "constant", "--json", "-")
+        result = json.loads(run.out)
+        self.check_result(result)
+        self.assertGreaterEqual(result["errors_above_ns"], 300_000_000)
+        if any(result["counts"]["errors"].values()):
+            self.assertTrue(str(result["latency"]["mean"]).startswith(">"), result["latency"])
+        windows = [window["p99"] for window in result["windows"] if isinstance(window["p99"], (int, float))]
+        self.assertGreaterEqual(result["errors_above_ns"] * 1.001, max(windows))
+
+
 class Freeze(LoadCase):
     """The C service stopped once for 1 s of 10 s at a constant rate, looked at from several sides."""
 

@@ -222,6 +222,20 @@ class SmallRaces(RaceCase):
                 self.assertRegex(name, r"\Aplan-\d{8}-\d{6}(-\d+)?\Z")
                 self.assertIn("result.json", os.listdir(self.path("out", name)))
 
+    def test_same_port_again(self):
+        """A service without SO_REUSEADDR starts on its port block after block."""
+        run = self.race(tool.fake_plan({"a": {"mode": "strict"}}, blocks=3))
+        self.check_end(run, MEASURED)
+        self.assertEqual([t["outcome"] for t in self.trials()], ["ok"] * 3)
+
+    def test_cpu_of_helpers(self):
+        """The CPU time of a process that the service left to others is the service's."""
+        run = self.race(tool.fake_plan({"a": {"mode": "helped"}, "b": {}}, load={"duration": "1s"}))
+        self.check_end(run, MEASURED)
+        used = {t["service"]: t["cpu_seconds"] for t in self.trials()}
+        self.assertGreater(used["a"], used["b"] + 0.2)
+        self.assertEqual({t["service"]: t["processes"] for t in self.trials()}, {"a": 2, "b": 1})
+
     def test_plan_elsewhere(self):
         """A body's path begins at the plan's folder, a command's at the folder one is in."""
         os.mkdir(self.path("plans"))

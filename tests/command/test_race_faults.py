@@ -316,8 +316,8 @@ class Interrupts(RaceCase):
         result = self.result()
         self.assertTrue(result["partial"])
         self.assertEqual([f"{t['block']:03}-{t['service']}.json" for t in self.trials()], kept)
-        self.assertIn("interrupted after 1 trial", " ".join(run.out.split()))
-        self.assertIn("interrupted", tool.read(os.path.join(self.out_folder, "report.md")).decode())
+        self.assertIn("ended early, after 1 trial", " ".join(run.out.split()))
+        self.assertIn("ended early", tool.read(os.path.join(self.out_folder, "report.md")).decode())
         self.assertIn("plan.yaml", os.listdir(self.out_folder))
 
     def start_building(self):

@@ -191,11 +191,10 @@ class Race:
 
     def is_overloaded(self, service):
         ok = [t for t in self.of(service) if t["outcome"] == "ok"]
-        return 2 * sum(t["load"]["overloaded"] for t in ok) > len(ok)
+        return any(t["load"]["overloaded"] for t in ok)
 
-    def timeout(self):
-        found = [t["load"]["timeout_ns"] for t in self.trials if t["load"]]
-        return found[0] if found else 0
+    def errors_above(self, service):
+        return max((t["load"]["errors_above_ns"] for t in self.of(service) if t["load"]), default=0)
 
     def pairs(self, service, key):
         a, b = column(self.grid, self.baseline, key), column(self.grid, service, key)
@@ -239,13 +238,18 @@ def significant(value, unit):
 
 def time_text(ns, timeout):
     if ns == INF:
-        return ">" + setting(timeout)
+        return ">" + (setting(timeout) if timeout % 10**6 == 0 else time_text(floor3(timeout), 0))
     for limit, scale, unit in ((999.5e3, 1e3, "µs"), (999.5e6, 1e6, "ms"), (INF, 1e9, "s")):
         if ns < 999.5:
             return f"{ns:.0f} ns"
         if ns < limit:
             return significant(ns / scale, unit)
     return DASH
+
+
+def floor3(ns):
+    step = 10 ** max(0, len(str(ns)) - 3)
+    return ns // step * step
 
 
 def setting(ns):
@@ -308,7 +312,7 @@ def cell(race, service, metric):
     values = list(column(race.grid, service, key).values())
     if not values or is_percentile and k_effective(race.grid, service, key) < 10:
         return DASH
-    return value_text(statistics.median(values), metric, race.timeout())
+    return value_text(statistics.median(values), metric, race.errors_above(service))
 
 
 def spread(race, service, key):

@@ -57,8 +57,22 @@ static void formats(void)
     TAP_TEXT(units_format_setting(0, text), "0s", "setting zero");
 }
 
+static void floors(void)
+{
+    static const struct {
+        int64_t ns;
+        const char *text;
+    } cases[] = {
+        {5 * NS_PER_S, "5s"},   {250 * NS_PER_MS, "250ms"},       {912678901, "912 ms"},
+        {5999999999, "5.99 s"}, {INT64_C(12345678901), "12.3 s"}, {999, "999 ns"}};
+    char out[UNITS_TEXT_BYTES];
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        TAP_TEXT(units_format_floor(cases[i].ns, out), cases[i].text, "floor");
+}
+
 int main(void)
 {
+    floors();
     durations();
     counts_and_sizes();
     formats();

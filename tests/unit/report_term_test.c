@@ -104,7 +104,7 @@ static void bad_news(void)
         "rust-echo  INVALID",
         "rust-echo: 1 of 10 trials failed, in block 2: it died [2J here",
         "rust-echo: 1 of 10 trials are INVALID.",
-        "The race was interrupted after 30 trials; 10 blocks were planned.",
+        "The race ended early, after 30 trials; 10 blocks were planned.",
     };
     struct result race;
     struct buf out;

@@ -214,7 +214,7 @@ static void byte_by_byte(void)
                "byte by byte");
     TAP_TEXT(speaker.request,
              "GET /some/path?q=1 HTTP/1.1\r\nHost: host.example:80\r\n"
-             "Connection: close\r\n\r\n",
+             "\r\n",
              "what is asked");
 }
 

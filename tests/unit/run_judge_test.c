@@ -12,7 +12,9 @@ static struct load_result healthy(void)
     struct load_result load = {.offered_rate = 1000,
                                .achieved_rate = 1000,
                                .duration_ns = 1000000000,
+                               .connections = 64,
                                .due = 1000,
+                               .ok = 1000,
                                .cpu_share = .4};
     for (int i = 0; i < LOAD_PERCENTILES; i++) {
         load.latency.p[i] = 10 * MS * (i + 1);
@@ -118,47 +120,60 @@ static void cpu(void)
     check(load, "the generator used 81 % of its CPU time", false, "CPU over 80 %");
 }
 
-/* Duration and count are such that due differs from offered, as Poisson's does. */
-static void rate(void)
+static struct load_result with_backlog(uint64_t start, uint64_t middle, uint64_t end)
 {
     struct load_result load = healthy();
-    load.duration_ns = 2000000000;
-    load.due = 2100;
-    load.achieved_rate = 1039.5;
-    check(load, NULL, false, "1 % below what was due");
-    load.achieved_rate = 1039;
-    check(load, NULL, true, "more than 1 % below, the generator well");
-    load.due = 1900;
-    load.achieved_rate = 945;
-    check(load, NULL, false, "below the offered rate, but all that was due");
-    load.achieved_rate = 1000;
-    check(load, NULL, false, "above what was due");
+    load.due = 10000;
+    load.duration_ns = 10000000000;
+    load.backlog[0] = start;
+    load.backlog[1] = middle;
+    load.backlog[2] = end;
+    return load;
 }
 
-/* What is in flight at the end is no queue, and what was refused was not too slow. */
-static void not_overloaded(void)
+/* 1000/s with a median of 10 ms: 10 in flight; chance moves that by 4 sqrt(20) = 17.9. */
+static void overloaded(void)
+{
+    check(with_backlog(10, 10, 10), NULL, false, "nothing piles up");
+    check(with_backlog(0, 50, 100), NULL, false, "1 % more at the end");
+    check(with_backlog(0, 50, 101), NULL, true, "more than 1 %");
+    check(with_backlog(10, 100, 190), NULL, true, "from the start on");
+    check(with_backlog(0, 0, 900), NULL, false, "a stall at the end only");
+    check(with_backlog(0, 900, 900), NULL, false, "a stall before the middle");
+    check(with_backlog(900, 450, 0), NULL, false, "a backlog that is worked off");
+    struct load_result load = with_backlog(0, 30, 60);
+    load.due = 600; /* in 10 s of 500 ms: 30 in flight, moved by 31 */
+    load.latency.p[LOAD_P50] = load.less_lag.p[LOAD_P50] = 500 * MS;
+    check(load, NULL, false, "no warm-up: the first are only on their way");
+    load.backlog[2] = 62;
+    check(load, NULL, true, "and two more are too many");
+    load.interrupted = true;
+    load.overloaded = false;
+    check(load, NULL, false, "an interrupted run has no end to look at");
+}
+
+static void no_answers(void)
 {
     struct load_result load = healthy();
-    load.achieved_rate = 936;
-    load.connections = 64;
-    check(load, NULL, false, "64 of 64 connections busy at the end");
-    load.achieved_rate = 935;
-    check(load, NULL, true, "one more");
-    load = healthy();
-    load.achieved_rate = 0;
-    load.errors[LOAD_ERROR_PROTOCOL] = 400;
-    load.errors[LOAD_ERROR_RESET] = load.errors[LOAD_ERROR_CONNECT] = 300;
-    check(load, NULL, false, "all refused, none late");
-    load.errors[LOAD_ERROR_TIMEOUT] = 300;
-    load.errors[LOAD_ERROR_CONNECT] = 0;
-    check(load, NULL, true, "300 of 1000 timed out");
+    load.ok = 0;
+    check(load, "no data: not one of 1000 requests got a good answer", false,
+          "no answer");
+}
+
+/* One second in which only half of what was due was answered. */
+static struct load_result piled_up(void)
+{
+    struct load_result load = healthy();
+    load.achieved_rate = 500;
+    load.backlog[1] = 250;
+    load.backlog[2] = 500;
+    return load;
 }
 
 /* A rate that is missed by a generator that was itself unwell says nothing. */
 static void rate_of_the_unwell(void)
 {
-    struct load_result load = healthy();
-    load.achieved_rate = 500;
+    struct load_result load = piled_up();
     load.cpu_share = .95;
     judge_load(&load);
     TAP_INT(load.invalid_count, 2, "behind and unwell: both are told");
@@ -167,8 +182,7 @@ static void rate_of_the_unwell(void)
              "not well",
              "… with the rates");
     TAP_OK(!load.overloaded, "… and the service is not called overloaded");
-    load = healthy();
-    load.achieved_rate = 500;
+    load = piled_up();
     load.lag.p[LOAD_P99] = 2 * MS;
     load.cpu_share = .95;
     judge_load(&load);
@@ -187,10 +201,9 @@ static void closed_loop(void)
 /* Reasons that stand already are kept, and count as unwell. */
 static void earlier_reasons(void)
 {
-    struct load_result load = healthy();
+    struct load_result load = piled_up();
     load.invalid_count = 1;
     strcpy(load.invalid[0], "earlier");
-    load.achieved_rate = 500;
     check(load, "it answered 500/s", false, "after an earlier reason");
     judge_load(&load);
     TAP_TEXT(load.invalid[0], "earlier", "the earlier reason is kept");
@@ -208,8 +221,8 @@ int main(void)
     lag_of_a_short_run();
     lag_shares();
     cpu();
-    rate();
-    not_overloaded();
+    overloaded();
+    no_answers();
     rate_of_the_unwell();
     closed_loop();
     earlier_reasons();

@@ -173,7 +173,7 @@ static struct procfs_tree tree_of(pid_t root)
 {
     struct procfs_tree tree;
     memset(&tree, 0x5a, sizeof(tree));
-    TAP_OK(procfs_read_tree(root, &tree), "a tree is read");
+    TAP_OK(procfs_read_tree(root, NULL, 0, &tree), "a tree is read");
     return tree;
 }
 
@@ -205,7 +205,7 @@ static void counts(void)
     struct procfs_tree three = {0};
     int64_t until_ns = clock_now_ns() + 10 * NS_PER_S;
     while (three.processes < 4 && clock_now_ns() < until_ns)
-        procfs_read_tree(deep.pid, &three);
+        procfs_read_tree(deep.pid, NULL, 0, &three);
     TAP_INT(three.processes, 4, "children, theirs and theirs are counted");
     struct procfs_tree all = tree_of(getpid());
     TAP_INT(all.processes, 6, "two trees below this process");
@@ -222,7 +222,8 @@ static void gone(void)
     worker_end(&worker);
     memset(&tree, 0x5a, sizeof(tree));
     before = tree;
-    TAP_OK(!procfs_read_tree(worker.pid, &tree), "a root that is gone is no tree");
+    TAP_OK(!procfs_read_tree(worker.pid, NULL, 0, &tree),
+           "a root that is gone is no tree");
     TAP_OK(memcmp(&tree, &before, sizeof(tree)) == 0,
            "… and leaves the answer as it was");
 }
@@ -321,7 +322,7 @@ static void strange_name(void)
     worker_do(&worker, ' ');
     struct procfs_tree plain = {0};
     while (plain.processes < 2)
-        procfs_read_tree(worker.pid, &plain);
+        procfs_read_tree(worker.pid, NULL, 0, &plain);
     worker_do(&worker, 'b');
     worker_do(&worker, 'c');
     int64_t before_ns = tree_of(worker.pid).cpu_ns;
