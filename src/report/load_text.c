@@ -108,6 +108,19 @@ static void print_generator(const struct load_result *result, struct buf *out)
     buf_fini(&text);
 }
 
+/* A percentile that tells of the generator more than a little. */
+static void print_late(const struct load_result *result, struct buf *out)
+{
+    char share[FIGURE_BYTES];
+    for (int i = 0; i < LOAD_PERCENTILES && result->invalid_count == 0; i++) {
+        double late = load_result_lag_share(result, (enum load_percentile)i);
+        bool thin = result->latency.k_eff[i] < K_EFF_SHOWN;
+        if (late > LOAD_LAG_SHARE_MAX && !thin)
+            buf_format(out, "LATE: %s of the latency's %s is the generator's own lag.\n",
+                       figure_share(late, share), load_percentile_names[i]);
+    }
+}
+
 static void print_doubts(const struct load_result *result, struct buf *out)
 {
     char offered[FIGURE_BYTES], achieved[FIGURE_BYTES];
@@ -136,5 +149,6 @@ void load_text_print(const struct load_result *result, struct buf *out)
     print_counts(result, out);
     print_table(result, out);
     print_generator(result, out);
+    print_late(result, out);
     print_doubts(result, out);
 }

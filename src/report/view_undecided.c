@@ -1,6 +1,6 @@
 /*
  * Why a metric has no verdict, and what would give it one. Metrics with the same reason
- * share a line; INVALID and OVERLOADED have theirs among the doubts already.
+ * share a line; INVALID trials and OVERLOADED have theirs among the doubts already.
  */
 #include <string.h>
 
@@ -8,7 +8,7 @@
 
 static bool has_reason(const struct comparison *c)
 {
-    return c->why[0] && view_shows_ratio(c);
+    return c->why[0] && (view_shows_ratio(c) || c->late);
 }
 
 static void say_reason(struct view *view, const struct comparisons *comparisons,

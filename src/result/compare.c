@@ -228,34 +228,42 @@ static bool has_thin_tail(const struct contest *contest, struct comparison *out)
     return decide(out, VERDICT_NOT_ESTIMABLE);
 }
 
-static double lag_share_median(const struct contest *contest, int side)
+/* The trial of this service whose percentile holds most lag, as a share; NULL: none. */
+static const struct trial *latest_trial(const struct contest *contest, int side,
+                                        double *share)
 {
-    double values[SIGNED_RANK_MAX];
-    size_t n = 0;
     const struct result *result = contest->result;
-    for (int i = 0; i < result->trial_count && n < SIGNED_RANK_MAX; i++) {
+    const struct trial *worst = NULL;
+    enum load_percentile percentile =
+        (enum load_percentile)metric_infos[contest->metric].percentile;
+    *share = 0;
+    for (int i = 0; i < result->trial_count; i++) {
         const struct trial *trial = &result->trials[i];
-        double share = load_result_lag_share(
-            &trial->load, (enum load_percentile)metric_infos[contest->metric].percentile);
-        if (trial->service == contest->sides[side] && trial->outcome == TRIAL_OK &&
-            !isnan(share))
-            values[n++] = share;
+        double here = load_result_lag_share(&trial->load, percentile);
+        if (trial->service != contest->sides[side] || trial->outcome != TRIAL_OK ||
+            !(here > *share))
+            continue;
+        *share = here;
+        worst = trial;
     }
-    return robust_median(values, n);
+    return worst;
 }
 
-/* A percentile between or beyond those for which a trial is INVALID. */
-static bool is_blurred(const struct contest *contest, struct comparison *out)
+/* A percentile of which too much is the generator's own lateness, in whichever trial. */
+static bool is_late(const struct contest *contest, struct comparison *out)
 {
-    for (int side = 1; metric_infos[contest->metric].percentile >= 0 && side >= 0;
-         side--) {
-        double share = lag_share_median(contest, side);
-        if (!(share > LOAD_LAG_SHARE_MAX))
+    if (metric_infos[contest->metric].percentile < 0)
+        return false;
+    for (int side = 1; side >= 0; side--) {
+        double share;
+        const struct trial *worst = latest_trial(contest, side, &share);
+        if (!worst || !(share > LOAD_LAG_SHARE_MAX))
             continue;
         snprintf(out->why, sizeof(out->why),
-                 "the generator's lateness is %.0f %% of it in the trials of %s",
-                 100 * share, name_of(contest, side));
-        return decide(out, VERDICT_NONE);
+                 "%.0f %% of it is the generator's own lateness in block %d of %s",
+                 100 * share, worst->block, name_of(contest, side));
+        out->late = true;
+        return decide(out, VERDICT_INVALID);
     }
     return false;
 }
@@ -272,7 +280,7 @@ static void compare_metric(const struct contest *contest, struct comparison *out
     }
     if (is_invalid(contest, out) || is_overloaded(contest, out) ||
         has_few_pairs(contest, out) || has_no_ratio(contest, out) ||
-        has_thin_tail(contest, out) || is_blurred(contest, out))
+        has_thin_tail(contest, out) || is_late(contest, out))
         return;
     verdict_classify(compare_margin(contest->result, contest->metric),
                      info->more_is_better, out);

@@ -85,8 +85,9 @@ struct comparison {
     struct interval t_ci95, t_ci90;
     double spread_ratio; /* MAD of service / MAD of baseline, of ln values; NAN */
     enum verdict verdict;
-    bool beyond_margin;  /* SLOWER or FASTER by more than the margin */
-    bool negligible;     /* different and equivalent at once */
+    bool beyond_margin; /* SLOWER or FASTER by more than the margin */
+    bool negligible;    /* different and equivalent at once */
+    bool late; /* INVALID because of the generator's lateness at this percentile */
     bool reaches_errors; /* a percentile that is longer than any number in some trial */
     int blocks_needed;   /* INCONCLUSIVE: n* that would probably decide; 0 unknown */
     char why[LOAD_REASON_BYTES]; /* for the last verdicts, "unstable: …" for an

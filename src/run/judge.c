@@ -31,20 +31,22 @@ static double lag_tail(const struct load_result *result)
     return isnan(p99) ? result->lag.max : p99;
 }
 
-/* Lag is part of the latency: how much of a percentile would a punctual generator not
- * have seen? */
-static bool is_late_at(struct load_result *result, enum load_percentile percentile)
+/*
+ * Lag is part of the latency: how much of it would a punctual generator not have seen? At
+ * the median it spoils the whole run; a higher percentile with too much of it is alone in
+ * having no verdict (compare.c).
+ */
+static void judge_lag_share(struct load_result *result)
 {
     char latency_text[UNITS_TEXT_BYTES];
-    double share = load_result_lag_share(result, percentile);
-    if (!(share > LOAD_LAG_SHARE_MAX))
-        return false;
-    add_reason(result,
-               "the generator was late: lag is %.0f %% of the latency's %s %s; give it a "
-               "CPU of its own, or lower the rate",
-               100 * share, load_percentile_names[percentile],
-               units_format_duration(result->latency.p[percentile], latency_text));
-    return true;
+    double share = load_result_lag_share(result, LOAD_P50);
+    if (share > LOAD_LAG_SHARE_MAX)
+        add_reason(
+            result,
+            "the generator was late: lag is %.0f %% of the latency's p50 %s; give it "
+            "a CPU of its own, or lower the rate",
+            100 * share,
+            units_format_duration(result->latency.p[LOAD_P50], latency_text));
 }
 
 static void judge_lag(struct load_result *result)
@@ -56,8 +58,8 @@ static void judge_lag(struct load_result *result)
                    "the generator was late: its lag's p99 %s is over 1 ms; give it a CPU "
                    "of its own, or lower the rate",
                    units_format_duration(lag, lag_text));
-    else if (!is_late_at(result, LOAD_P50))
-        is_late_at(result, LOAD_P99);
+    else
+        judge_lag_share(result);
 }
 
 /*

@@ -156,6 +156,7 @@ def k_effective(grid, service, key):
 
 
 def lag_share(trials, service, key):
+    """The largest share of a percentile that is the generator's own lateness."""
     shares = []
     for trial in trials:
         if trial["service"] != service or trial["outcome"] != "ok":
@@ -164,7 +165,7 @@ def lag_share(trials, service, key):
         punctual = number(trial["load"]["latency_less_lag"][key])
         if latency not in (None, INF) and punctual not in (None, INF) and latency > 0:
             shares.append((latency - punctual) / latency)
-    return statistics.median(shares) if shares else 0.0
+    return max(shares, default=0.0)
 
 
 class Race:
@@ -224,8 +225,10 @@ class Race:
             k = min(math.floor(1e6 * k_effective(self.grid, s, key)) / 1e6 for s in sides)
             if k < 10:
                 return DASH, "not estimable"
-            if k < 100 or any(lag_share(self.trials, s, key) > LAG_SHARE_MAX for s in sides):
+            if k < 100:
                 return ratio, "no verdict"
+            if any(lag_share(self.trials, s, key) > LAG_SHARE_MAX for s in sides):
+                return DASH, "INVALID"
         return ratio, judge(d, self.margin(which), key)
 
 

@@ -55,10 +55,29 @@ static void closed(void)
     load_result_fini(&load);
 }
 
+/* A percentile that is mostly lag is named, if it is shown at all. */
+static void late(void)
+{
+    struct buf out;
+    struct load_result load;
+    race_load(&load);
+    load.less_lag.p[LOAD_P99] = load.latency.p[LOAD_P99] * .5;
+    load.less_lag.p[LOAD_P9999] = load.latency.p[LOAD_P9999] * .5; /* k_eff is 8 */
+    buf_init(&out, 1 << 16);
+    load_text_print(&load, &out);
+    TAP_OK(strstr(buf_text(&out),
+                  "\nLATE: 50% of the latency's p99 is the generator's own lag.\n"),
+           "half of p99 is lag");
+    TAP_OK(!strstr(buf_text(&out), "p9999 is"), "a dash needs no excuse");
+    buf_fini(&out);
+    load_result_fini(&load);
+}
+
 int main(void)
 {
     good();
     bad();
     closed();
+    late();
     return tap_done();
 }
