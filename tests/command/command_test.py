@@ -16,7 +16,7 @@ import sys
 
 sys.dont_write_bytecode = True
 _here = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [_here, os.path.join(_here, "..", "lib")]
+sys.path[:0] = [_here, os.path.join(_here, "..", "lib"), os.path.join(_here, "..", "race")]
 
 import tap  # noqa: E402
 import test_load  # noqa: E402
