@@ -57,10 +57,10 @@ static void say_overloaded(const struct doubt *doubt, int service)
     if (!found->trials_overloaded)
         return;
     char *offered = view_offered(doubt->result);
-    lines_add(doubt->lines, "%s could not hold %s: it answered %s (%d of %d trials).",
-              doubt->result->services[service].name, offered,
-              figure_rate(cells[METRIC_THROUGHPUT].median, rate),
-              found->trials_overloaded, found->trials_ok);
+    lines_add(doubt->lines,
+              "%s could not hold %s in %d of %d trials: it answered %s at worst.",
+              doubt->result->services[service].name, offered, found->trials_overloaded,
+              found->trials_ok, figure_rate(cells[METRIC_THROUGHPUT].low, rate));
     mem_free(offered);
 }
 

@@ -94,9 +94,11 @@ static void add_overload(const struct headline *line, struct buf *out)
         if (!line->comparisons->findings[sides[i]].overloaded)
             continue;
         char *offered = view_offered(line->result);
-        buf_format(out, "%s%s could not hold %s: it answered %s", out->len ? "; " : "",
-                   line->result->services[sides[i]].name, offered,
-                   figure_rate(cells[METRIC_THROUGHPUT].median, rate));
+        const struct service_finding *found = &line->comparisons->findings[sides[i]];
+        buf_format(out, "%s%s could not hold %s in %d of %d trials: %s at worst",
+                   out->len ? "; " : "", line->result->services[sides[i]].name, offered,
+                   found->trials_overloaded, found->trials_ok,
+                   figure_rate(cells[METRIC_THROUGHPUT].low, rate));
         mem_free(offered);
     }
 }

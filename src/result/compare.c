@@ -33,10 +33,12 @@ static double k_eff_median(const struct blocks *blocks, int service, int percent
 static double spread_of(const struct sample *sample)
 {
     double ln[SIGNED_RANK_MAX];
-    for (size_t i = 0; i < sample->n; i++)
+    for (size_t i = 0; i < sample->n; i++) {
         ln[i] = log(sample->values[i]);
-    double mad = robust_mad(ln, sample->n);
-    return isfinite(mad) ? mad : (double)NAN;
+        if (!isfinite(ln[i])) /* the errors, a kill, or a zero: no number spreads there */
+            return (double)NAN;
+    }
+    return robust_mad(ln, sample->n);
 }
 
 /* Of the whole sample: counts who is far out, and remembers the furthest. */

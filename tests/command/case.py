@@ -14,22 +14,6 @@ CRASH = re.compile(r"Assertion|Sanitizer|runtime error|core dumped|Segmentation|
 MEASURED = (0, 5)  # 5: this machine is as noisy as it is; what for is checked with blamed_on_machine()
 
 
-def rows(table):
-    """Class decorator: each row (sentence, argument…) becomes a test: self.check(argument…)."""
-
-    def fill(cls):
-        for at, (sentence, *arguments) in enumerate(table):
-            def test(self, arguments=arguments):
-                self.check(*arguments)
-
-            test.__doc__ = sentence
-            slug = re.sub(r"\W+", "_", sentence.lower()).strip("_")[:60]
-            setattr(cls, f"test_{at:03}_{slug}", test)
-        return cls
-
-    return fill
-
-
 class CommandCase(unittest.TestCase):
     """Everything that a case starts through it ends with the case."""
 

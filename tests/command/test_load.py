@@ -6,7 +6,8 @@ import socket
 import time
 
 import tool
-from case import MEASURED, CommandCase, LoadCase, rows
+from case import MEASURED, CommandCase, LoadCase
+from tap import rows
 
 URL = "http://127.0.0.1:9/"
 QUICK = ("-a", "constant", "-w", "0s")

@@ -12,7 +12,8 @@ import socket
 import time
 
 import tool
-from case import MEASURED, RaceCase, rows
+from case import MEASURED, RaceCase
+from tap import rows
 
 SERVICES = """# A plan.
 services:

@@ -1,7 +1,6 @@
 """The base of the cases: a service a class, tables of cases, and checks of whole answers."""
 
 import json
-import re
 import unittest
 
 import service
@@ -65,22 +64,6 @@ class EchoCase(unittest.TestCase):
 
     def check_serves(self):
         self.check_echo(self.post(document("77")), 77)
-
-
-def rows(table):
-    """Class decorator: each row (sentence, argument…) becomes a test: self.check(argument…)."""
-
-    def fill(cls):
-        for at, (sentence, *arguments) in enumerate(table):
-            def test(self, arguments=arguments):
-                self.check(*arguments)
-
-            test.__doc__ = sentence
-            slug = re.sub(r"\W+", "_", sentence.lower()).strip("_")[:60]
-            setattr(cls, f"test_{at:03}_{slug}", test)
-        return cls
-
-    return fill
 
 
 def quoted(text):

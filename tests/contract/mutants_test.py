@@ -17,7 +17,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "lib")]
 
 import tap  # noqa: E402
-from case import rows  # noqa: E402
+from tap import rows  # noqa: E402
 
 MODELS = ("model.py", "model_json.py", "model_metrics.py")
 FAULTS = {

@@ -5,7 +5,7 @@ import socket
 import unittest
 
 import service
-from case import rows
+from tap import rows
 from wire import document, request
 
 PANIC = re.compile(r"panic|Traceback|core dumped|goroutine|Segmentation|RUST_BACKTRACE|Sanitizer")

@@ -2,7 +2,8 @@
 
 import time
 
-from case import EchoCase, rows
+from case import EchoCase
+from tap import rows
 from wire import Cut, chunked, document, request
 
 POST = request("POST", "/echo", document())

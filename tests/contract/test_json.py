@@ -1,6 +1,7 @@
 """What is a document and what is not: ids, members, strings, structure."""
 
-from case import EchoCase, quoted, rows
+from case import EchoCase, quoted
+from tap import rows
 from wire import document
 
 

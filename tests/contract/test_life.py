@@ -7,7 +7,7 @@ import time
 import unittest
 
 import service
-from case import rows
+from tap import rows
 from wire import Cut, chunked, document, request
 
 POST = request("POST", "/echo", document())

@@ -3,7 +3,8 @@
 import json
 import time
 
-from case import EchoCase, rows
+from case import EchoCase
+from tap import rows
 from wire import Cut, chunked, document, document_of, request
 
 LIMIT = 1 << 20

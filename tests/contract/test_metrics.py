@@ -5,7 +5,8 @@ import time
 
 import prom
 import service
-from case import EchoCase, rows
+from case import EchoCase
+from tap import rows
 from wire import document, request
 
 PROCESS = ("process_cpu_seconds_total", "process_resident_memory_bytes", "process_start_time_seconds",

@@ -5,7 +5,8 @@ import re
 import time
 
 import service
-from case import EchoCase, quoted, rows
+from case import EchoCase, quoted
+from tap import rows
 from wire import document, request
 
 PADDED = 1000

@@ -1,6 +1,7 @@
 """Paths, methods, query strings and headers: who answers what."""
 
-from case import EchoCase, rows
+from case import EchoCase
+from tap import rows
 from wire import document, request
 
 

@@ -10,7 +10,7 @@ import time
 import unittest
 
 import service
-from case import rows
+from tap import rows
 from wire import Cut, chunked, document, document_of, request
 
 READ = (4, 8)

@@ -12,6 +12,7 @@ a run that dies half-way has no plan, which a harness takes as a failure.
 Rejected: unittest's own runner behind a converter (its output is for people and changes with versions).
 """
 
+import re
 import sys
 import traceback
 import unittest
@@ -93,6 +94,22 @@ def explain(err):
     where = [f"{f.filename.rpartition('/')[2]}:{f.lineno}: {f.line}" for f in frames]
     text = str(value).splitlines()
     return where + [line if len(line) <= 500 else line[:500] + " …" for line in text[:20]]
+
+
+def rows(table):
+    """Class decorator: each row (sentence, argument…) becomes a test: self.check(argument…)."""
+
+    def fill(cls):
+        for at, (sentence, *arguments) in enumerate(table):
+            def test(self, arguments=arguments):
+                self.check(*arguments)
+
+            test.__doc__ = sentence
+            slug = re.sub(r"\W+", "_", sentence.lower()).strip("_")[:60]
+            setattr(cls, f"test_{at:03}_{slug}", test)
+        return cls
+
+    return fill
 
 
 def tests_of(suite):

@@ -320,6 +320,22 @@ static void tails(void)
     }
 }
 
+/* Values beyond every number have no spread, least of all 0. */
+static void no_spread(void)
+{
+    struct result race;
+    struct comparisons all;
+    race_new(&race, 2, 10, .01);
+    for (int block = 1; block <= 10; block++)
+        race_trial(&race, block, 1)->load.latency.p[LOAD_P50] = (double)INFINITY;
+    compare_result(&race, &all);
+    TAP_OK(isnan(all.cells[METRICS + METRIC_P50].spread), "all beyond: no spread");
+    TAP_OK(isnan(comparisons_find(&all, 1, METRIC_P50)->spread_ratio), "and no ratio");
+    TAP_OK(all.cells[METRIC_P50].spread > 0, "the baseline has its own");
+    comparisons_fini(&all);
+    result_fini(&race);
+}
+
 /* A percentile that is mostly the generator's own lateness says nothing of a service. */
 static void late(void)
 {
@@ -487,6 +503,7 @@ int main(void)
     no_ratio();
     tails();
     late();
+    no_spread();
     overloaded();
     invalid();
     failed();
