@@ -24,8 +24,10 @@ static const char usage[] =
     "Sends requests at times fixed beforehand (open loop): latency counts from when a\n"
     "request was due, so a stall of the service shows in full.\n"
     "\n"
-    "  -r, --rate RATE        requests/s (20k, 1.5M), or max: closed loop, as fast as\n"
-    "                         answers come\n"
+    "  -r, --rate RATE        requests/s (20k, 1.5M); over time ramp:5k..50k,\n"
+    "                         steps:5k,10k,20k or\n"
+    "                         burst:base=20k,peak=60k,on=200ms,period=1s;\n"
+    "                         or max: closed loop, as fast as answers come\n"
     "  -c, --connections N    keep-alive connections (64)\n"
     "  -d, --duration TIME    measured time (10s)\n"
     "  -w, --warmup TIME      time before it that is not counted (2s)\n"
@@ -83,19 +85,6 @@ static const struct option long_options[] = {
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0}};
 
-static bool parse_rate(const char *text, double *out, struct error *err)
-{
-    if (strcmp(text, "max") == 0) {
-        *out = 0;
-        return true;
-    }
-    double rate;
-    if (!units_parse_count(str_of(text), &rate) || rate <= 0)
-        return error_set(err, "'%s' is not a rate; write 500, 20k, 1.5M or max", text);
-    *out = rate;
-    return true;
-}
-
 static bool parse_time(const char *text, int64_t *out, struct error *err)
 {
     if (!units_parse_duration(str_of(text), out))
@@ -147,7 +136,8 @@ static bool take_option(struct load_options *options, int option, struct error *
     struct generate_spec *spec = &options->spec;
     switch (option) {
     case 'r':
-        return parse_rate(optarg, &spec->rate_hz, err);
+        spec->rate = optarg;
+        return true;
     case 'c':
         return parse_int(optarg, &spec->connections, err);
     case 'd':
@@ -192,19 +182,17 @@ static bool parse_options(struct load_options *options, int argc, char **argv,
                           struct error *err)
 {
     int option;
-    bool rate_given = false;
     optind = 1;
     while ((option = getopt_long(argc, argv, "r:c:d:w:a:t:X:H:b:h", long_options,
                                  NULL)) != -1) {
         if (!take_option(options, option, err))
             return false;
-        rate_given |= option == 'r';
     }
     if (options->help || options->from_stdin)
         return true;
     if (optind + 1 != argc)
         return error_set(err, "exactly one URL is needed; see dragstrip load --help");
-    if (!rate_given)
+    if (!options->spec.rate)
         return error_set(err, "the rate is missing: -r 20k, or -r max for a closed loop");
     options->spec.url = argv[optind];
     options->spec.headers = options->headers;

@@ -38,13 +38,13 @@ static struct worker_spec worker_spec_of(const struct load_spec *spec, int worke
     struct worker_spec out = {.target = spec->target,
                               .connections =
                                   share(spec->connections, spec->threads, worker),
-                              .closed_loop = spec->rate_hz <= 0,
+                              .closed_loop = spec->profile == NULL,
                               .spin = spec->spin,
                               .warmup_ns = spec->warmup_ns,
                               .duration_ns = spec->duration_ns,
                               .timeout_ns = spec->timeout_ns};
     if (!out.closed_loop)
-        schedule_init(&out.schedule, spec->arrivals, spec->rate_hz,
+        schedule_init(&out.schedule, spec->arrivals, spec->profile,
                       spec->warmup_ns + spec->duration_ns, spec->seed, worker,
                       spec->threads);
     return out;
@@ -206,7 +206,7 @@ static void team_gather(struct team *team, struct load_outcome *out)
     hist_init(&out->latency);
     for (size_t i = 0; i < out->tally.window_count; i++)
         hist_merge(&out->latency, &out->tally.windows[i].latency);
-    if (team->spec->rate_hz > 0)
+    if (team->spec->profile)
         merge_logs(team, out);
     out->max_rss_bytes = self_resident_peak_bytes();
 }

@@ -13,8 +13,8 @@
 #include "load/target.h"
 
 struct load_spec {
-    const struct target *target; /* with its request set */
-    double rate_hz;              /* 0: closed loop */
+    const struct target *target;   /* with its request set */
+    const struct profile *profile; /* the rate over time; NULL: closed loop */
     enum arrivals arrivals;
     int connections; /* dealt out evenly; at least one a thread */
     int threads;

@@ -1,32 +1,36 @@
 #include "load/schedule.h"
 
-/* One division of whole numbers, so that no rounding adds up: with sums of gaps, the
- * request due at 1 s would be due a nanosecond early, and one too many before the end. */
-static double constant_ns(const struct schedule *schedule)
+/*
+ * Constant: the n-th request of all workers is due when the integral of the rate reaches
+ * n. Poisson: when it reaches the n-th point of a Poisson process of rate 1 (the theorem
+ * of time rescaling); worker w of W has a process of its own of rate 1/W.
+ */
+static double count_wanted(const struct schedule *schedule)
 {
-    uint64_t turn = schedule->worker + schedule->index * schedule->workers;
-    return (double)turn * 1e9 / schedule->rate_hz;
+    if (schedule->arrivals == ARRIVALS_POISSON)
+        return schedule->at_count;
+    return (double)(schedule->worker + schedule->index * schedule->workers);
 }
 
 static void settle(struct schedule *schedule)
 {
     double at =
-        schedule->arrivals == ARRIVALS_POISSON ? schedule->at_ns : constant_ns(schedule);
+        profile_reach(schedule->profile, &schedule->cursor, count_wanted(schedule));
     schedule->next_ns = at < (double)schedule->span_ns ? (int64_t)at : SCHEDULE_OVER;
 }
 
-void schedule_init(struct schedule *schedule, enum arrivals arrivals, double rate_hz,
-                   int64_t span_ns, uint64_t seed, int worker, int workers)
+void schedule_init(struct schedule *schedule, enum arrivals arrivals,
+                   const struct profile *profile, int64_t span_ns, uint64_t seed,
+                   int worker, int workers)
 {
     *schedule = (struct schedule){.arrivals = arrivals,
-                                  .rate_hz = rate_hz,
-                                  .gap_ns = 1e9 / rate_hz * workers,
+                                  .profile = profile,
                                   .worker = (uint64_t)worker,
                                   .workers = (uint64_t)workers,
                                   .span_ns = span_ns};
     rng_init(&schedule->rng, seed, (uint64_t)worker);
     if (arrivals == ARRIVALS_POISSON)
-        schedule->at_ns = rng_exponential(&schedule->rng) * schedule->gap_ns;
+        schedule->at_count = rng_exponential(&schedule->rng) * workers;
     settle(schedule);
 }
 
@@ -39,7 +43,7 @@ void schedule_advance(struct schedule *schedule)
 {
     schedule->index++;
     if (schedule->arrivals == ARRIVALS_POISSON)
-        schedule->at_ns += rng_exponential(&schedule->rng) * schedule->gap_ns;
+        schedule->at_count += rng_exponential(&schedule->rng) * (double)schedule->workers;
     settle(schedule);
 }
 

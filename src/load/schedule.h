@@ -4,13 +4,13 @@
  *
  * Worker w of W gets every W-th time of a constant schedule, or a Poisson stream of its
  * own of rate/W (the superposition is a Poisson process of the whole rate). METHOD 1.2.
+ * The rate may change over time: profile.h.
  */
 #ifndef DRAGSTRIP_LOAD_SCHEDULE_H
 #define DRAGSTRIP_LOAD_SCHEDULE_H
 
+#include "load/profile.h"
 #include "stats/rng.h"
-
-#include <stdint.h>
 
 enum arrivals { ARRIVALS_CONSTANT, ARRIVALS_POISSON };
 
@@ -18,9 +18,9 @@ enum arrivals { ARRIVALS_CONSTANT, ARRIVALS_POISSON };
 
 struct schedule {
     enum arrivals arrivals;
-    double rate_hz; /* over all workers */
-    double gap_ns;  /* mean gap of this worker's stream */
-    double at_ns;   /* Poisson: the running sum */
+    const struct profile *profile; /* over all workers; not owned */
+    struct profile_cursor cursor;
+    double at_count; /* Poisson: the running sum, in requests of all workers */
     uint64_t worker, workers;
     uint64_t index; /* of the next request in this stream */
     int64_t span_ns;
@@ -28,9 +28,10 @@ struct schedule {
     struct rng rng;
 };
 
-/* rate_hz > 0 over all workers; times are in [0, span_ns). */
-void schedule_init(struct schedule *schedule, enum arrivals arrivals, double rate_hz,
-                   int64_t span_ns, uint64_t seed, int worker, int workers);
+/* The profile must outlive the schedule; times are in [0, span_ns). */
+void schedule_init(struct schedule *schedule, enum arrivals arrivals,
+                   const struct profile *profile, int64_t span_ns, uint64_t seed,
+                   int worker, int workers);
 
 /* Next due time, ns from the start, never decreasing; SCHEDULE_OVER at the end. */
 int64_t schedule_peek(const struct schedule *schedule);

@@ -44,8 +44,12 @@ static void list_remove(struct conn_list *list, struct conn *conn)
 static size_t log_size(const struct worker_spec *spec)
 {
     /* Six standard deviations above the mean of a Poisson count, and a margin. */
-    double mean = (double)(spec->warmup_ns + spec->duration_ns) / spec->schedule.gap_ns;
-    return spec->closed_loop ? 0 : (size_t)(mean + 6 * __builtin_sqrt(mean) + 64);
+    if (spec->closed_loop)
+        return 0;
+    double mean = profile_count(spec->schedule.profile,
+                                (double)(spec->warmup_ns + spec->duration_ns)) /
+                  (double)spec->schedule.workers;
+    return (size_t)(mean + 6 * __builtin_sqrt(mean) + 64);
 }
 
 bool worker_init(struct worker *worker, const struct worker_spec *spec, atomic_int *stop,

@@ -62,7 +62,7 @@ struct result_params {
     double rate; /* NAN: closed loop */
     int connections;
     int64_t duration_ns, warmup_ns;
-    char arrivals[RESULT_NAME_BYTES];
+    char arrivals[RESULT_TEXT_BYTES];
     uint64_t body_bytes;
 };
 

@@ -24,6 +24,32 @@ static const char *method_of(const struct generate_spec *spec)
     return spec->body.len > 0 ? "POST" : "GET";
 }
 
+bool generate_is_closed(const struct generate_spec *spec)
+{
+    return strcmp(spec->rate, "max") == 0;
+}
+
+double generate_mean_rate(const struct generate_spec *spec)
+{
+    struct profile profile;
+    struct error ignored;
+    double from_ns = (double)spec->warmup_ns, to_ns = from_ns + (double)spec->duration_ns;
+    if (generate_is_closed(spec) || !profile_parse(spec->rate, spec->warmup_ns,
+                                                   spec->duration_ns, &profile, &ignored))
+        return (double)NAN;
+    double count = profile_count(&profile, to_ns) - profile_count(&profile, from_ns);
+    return count * 1e9 / (double)spec->duration_ns;
+}
+
+char *generate_arrivals(const struct generate_spec *spec)
+{
+    const char *law = spec->arrivals == ARRIVALS_POISSON ? "poisson" : "constant";
+    if (generate_is_closed(spec))
+        return mem_copy_text("closed");
+    return strchr(spec->rate, ':') ? mem_format("%s, %s", law, spec->rate)
+                                   : mem_copy_text(law);
+}
+
 bool generate_check_load(const struct generate_spec *spec, struct error *err)
 {
     uint64_t files = env_raise_files();
@@ -31,8 +57,12 @@ bool generate_check_load(const struct generate_spec *spec, struct error *err)
         return error_set(err, "the duration must be longer than 0");
     if (spec->timeout_ns <= 0)
         return error_set(err, "the time-out must be longer than 0");
-    if (spec->warmup_ns < 0 || spec->rate_hz < 0)
-        return error_set(err, "rate and warm-up cannot be negative");
+    if (spec->warmup_ns < 0)
+        return error_set(err, "the warm-up cannot be negative");
+    struct profile profile;
+    if (!generate_is_closed(spec) &&
+        !profile_parse(spec->rate, spec->warmup_ns, spec->duration_ns, &profile, err))
+        return false;
     if (spec->connections < 1 || spec->threads < 1 || spec->threads > THREADS_MAX)
         return error_set(err, "at least 1 connection and 1 to %d threads are needed",
                          THREADS_MAX);
@@ -59,6 +89,7 @@ bool generate_check_load(const struct generate_spec *spec, struct error *err)
 /* What the generator talks to, with its request, and where it runs. */
 struct prepared {
     struct target target;
+    struct profile profile; /* unless closed */
     cpu_set_t cpus;
 };
 
@@ -66,6 +97,10 @@ static bool prepare(const struct generate_spec *spec, struct prepared *out,
                     struct error *err)
 {
     if (spec->cpus && !cpu_parse(spec->cpus, &out->cpus, err))
+        return false;
+    if (!generate_is_closed(spec) &&
+        !profile_parse(spec->rate, spec->warmup_ns, spec->duration_ns, &out->profile,
+                       err))
         return false;
     if (!target_init(&out->target, spec->url, err))
         return false;
@@ -200,14 +235,11 @@ static void fill_result(const struct generate_spec *asked, const struct load_spe
 {
     double seconds = (double)outcome->measured_ns / 1e9;
     double busy = seconds > 0 ? outcome->cpu_seconds - outcome->spin_seconds : 0;
-    bool closed = spec->rate_hz <= 0;
     *out = (struct load_result){
         .target = mem_copy_text(asked->url),
-        .arrivals = mem_copy_text(closed                               ? "closed"
-                                  : spec->arrivals == ARRIVALS_POISSON ? "poisson"
-                                                                       : "constant"),
+        .arrivals = generate_arrivals(asked),
         .seed = spec->seed,
-        .offered_rate = closed ? (double)NAN : spec->rate_hz,
+        .offered_rate = generate_mean_rate(asked),
         .achieved_rate =
             seconds > 0 ? (double)outcome->tally.answered_in_time / seconds : 0,
         .goodput = seconds > 0 ? (double)outcome->tally.ok_in_time / seconds : 0,
@@ -238,10 +270,11 @@ bool generate_run(const struct generate_spec *asked, const struct load_watcher *
 {
     struct prepared prepared;
     struct load_outcome outcome;
+    bool closed = generate_is_closed(asked);
     if (!generate_check_load(asked, err) || !prepare(asked, &prepared, err))
         return false;
     struct load_spec spec = {.target = &prepared.target,
-                             .rate_hz = asked->rate_hz,
+                             .profile = closed ? NULL : &prepared.profile,
                              .arrivals = asked->arrivals,
                              .connections = asked->connections,
                              .threads = asked->threads,

@@ -21,7 +21,7 @@ struct generate_spec {
     const char *const *headers; /* header_count of them */
     int header_count;
     struct str body;
-    double rate_hz; /* 0: closed loop */
+    const char *rate; /* as profile.h reads it, or "max": closed loop */
     enum arrivals arrivals;
     int connections, threads;
     int64_t warmup_ns, duration_ns, timeout_ns;
@@ -37,6 +37,15 @@ json_t *generate_spec_to_json(const struct generate_spec *spec);
 bool generate_spec_from_json(const json_t *json, struct generate_spec *out,
                              struct error *err);
 void generate_spec_fini(struct generate_spec *spec);
+
+/* Whether each request waits for the answer of the one before. */
+bool generate_is_closed(const struct generate_spec *spec);
+
+/* The mean rate of the measured time; NAN for a closed loop or a rate that is none. */
+double generate_mean_rate(const struct generate_spec *spec);
+
+/* "poisson", "constant, ramp:5k..50k", "closed". On the heap. */
+char *generate_arrivals(const struct generate_spec *spec);
 
 /*
  * Everything that can be wrong before a connection is opened: numbers and limits, then

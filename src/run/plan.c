@@ -21,21 +21,18 @@ enum { PLAN_BYTES_MAX = 1 << 20, BODY_BYTES_MAX = 16 << 20, NAME_BYTES_MAX = 40 
 
 /* ---- load ---- */
 
+/* A closed loop needs nothing more; other rates are read again with the whole load. */
 static bool take_rate(struct plan_reader *reader, const char *name, yaml_node_t *value,
                       void *field)
 {
-    double *rate = field;
+    struct profile profile;
+    struct error why;
     const char *scalar = plan_scalar(reader, name, value);
-    if (!scalar)
-        return false;
-    if (strcmp(scalar, "max") == 0) {
-        *rate = 0;
-        return true;
-    }
-    return (units_parse_count(str_of(scalar), rate) && *rate > 0) ||
-           plan_complain(reader, value,
-                         "%s must be requests/s such as 500, 20k or max, not '%s'", name,
-                         scalar);
+    return scalar &&
+           (strcmp(scalar, "max") == 0 ||
+            profile_parse(scalar, 0, NS_PER_S, &profile, &why) ||
+            plan_complain(reader, value, "%s: %s", name, why.text)) &&
+           plan_take_text(reader, name, value, field);
 }
 
 static bool take_arrivals(struct plan_reader *reader, const char *name,
@@ -380,7 +377,7 @@ struct generate_spec plan_spec(const struct plan *plan, int service)
                                   .headers = (const char *const *)load->headers.items,
                                   .header_count = load->headers.count,
                                   .body = {load->body.bytes, load->body.len},
-                                  .rate_hz = load->rate,
+                                  .rate = load->rate,
                                   .arrivals = load->arrivals,
                                   .connections = load->connections,
                                   .threads = load->threads,
@@ -409,6 +406,7 @@ void plan_fini(struct plan *plan)
         free_list(&service->env);
     }
     free_list(&plan->load.headers);
+    mem_free(plan->load.rate);
     mem_free(plan->load.method);
     mem_free(plan->load.body.path);
     mem_free(plan->load.body.bytes);

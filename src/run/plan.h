@@ -40,7 +40,7 @@ struct plan_body {
 };
 
 struct plan_load {
-    double rate;     /* requests/s; 0: closed loop ("max") */
+    char *rate;      /* as written: a profile.h rate, or "max": closed loop */
     int connections; /* 64 */
     int threads;     /* 1 */
     int64_t duration_ns, warmup_ns, timeout_ns;

@@ -50,6 +50,7 @@ void race_result_init(struct result *result, const struct plan *plan, const char
                       const struct cpu_plan *cpus)
 {
     int services = plan->services.count;
+    struct generate_spec spec = plan_spec(plan, 0);
     *result = (struct result){
         .name = mem_copy_text(plan->name),
         .title = mem_copy_text(plan->title),
@@ -58,7 +59,7 @@ void race_result_init(struct result *result, const struct plan *plan, const char
         .version = mem_copy_text(version),
         .blocks_planned = plan->blocks,
         .baseline = plan->baseline,
-        .params = {.rate = plan->load.rate > 0 ? plan->load.rate : (double)NAN,
+        .params = {.rate = generate_mean_rate(&spec),
                    .connections = plan->load.connections,
                    .duration_ns = plan->load.duration_ns,
                    .warmup_ns = plan->load.warmup_ns,
@@ -69,8 +70,9 @@ void race_result_init(struct result *result, const struct plan *plan, const char
         .services = mem_new((size_t)services, sizeof(*result->services)),
         .service_count = services,
         .trials = mem_new((size_t)(services * plan->blocks), sizeof(*result->trials))};
-    copy(result->params.arrivals, sizeof(result->params.arrivals),
-         plan->load.arrivals == ARRIVALS_POISSON ? "poisson" : "constant");
+    char *arrivals = generate_arrivals(&spec);
+    copy(result->params.arrivals, sizeof(result->params.arrivals), arrivals);
+    mem_free(arrivals);
     digest_hex(str_of(plan->text), result->plan_hash);
     fill_machine(&result->machine, cpus);
     for (int i = 0; i < services; i++)

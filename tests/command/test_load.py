@@ -380,7 +380,7 @@ LEFT_OUT = object()
 def spec_of(port, **changes):
     """What race hands to its generator, with some members changed or LEFT_OUT."""
     spec = {"schema": "dragstrip.load-spec/1", "url": tool.url_of(port), "method": "POST",
-            "headers": ["X-Test: yes"], "body_hex": b'{"a":1}'.hex(), "rate": 200.0,
+            "headers": ["X-Test: yes"], "body_hex": b'{"a":1}'.hex(), "rate": "200",
             "arrivals": "constant", "connections": 4, "threads": 1, "warmup_ns": 1_000_000_000,
             "duration_ns": 1_500_000_000, "timeout_ns": 2_000_000_000, "seed": 3, "cpus": None, "spin": False}
     return {key: value for key, value in {**spec, **changes}.items() if value is not LEFT_OUT}
@@ -430,7 +430,8 @@ class Seam(LoadCase):
     ("A spec that is no JSON is refused.", "rate: 5", "not JSON"),
     ("An empty spec is refused.", "", "not JSON"),
     ("A spec without a rate is refused and the key named.", {"rate": LEFT_OUT}, "rate"),
-    ("A spec with a text as rate is refused.", {"rate": "fast"}, "spec"),
+    ("A spec with a rate that is none is refused.", {"rate": "fast"}, "fast"),
+    ("A spec with a number as rate is refused.", {"rate": 200}, "rate"),
     ("A spec of another schema is refused.", {"schema": "dragstrip.load-spec/2"},
      "schema"),
     ("A spec with unknown arrivals is refused.", {"arrivals": "burst"}, "arrivals"),
@@ -469,6 +470,29 @@ class Laws(LoadCase):
         self.blamed_on_machine(result["invalid"])
         self.assertGreater(result["lag"]["max"], 2e8)
 
+
+    def test_ramp(self):
+        """A ramp at a constant law: each second has its share, to one request, and the mean is offered."""
+        port, _ = self.serve()
+        run = self.run_tool("load", tool.url_of(port), "-r", "ramp:100..900", "-d", "4s", "-w", "500ms",
+                            "-a", "constant", "--json", "-")
+        result = json.loads(run.out)
+        self.check_result(result)
+        self.assertEqual((result["offered_rate"], result["arrivals"]), (500, "constant, ramp:100..900"))
+        due = [window["ok"] + window["errors"] for window in result["windows"]]
+        for got, expected in zip(due, (200, 400, 600, 800)):
+            self.assertLessEqual(abs(got - expected), 1, due)
+
+    def test_burst(self):
+        """Bursts at a constant law: as many are due as the rate over time holds, and it is named."""
+        port, _ = self.serve()
+        rate = "burst:base=100,peak=1k,on=200ms,period=1s"
+        run = self.run_tool("load", tool.url_of(port), "-r", rate, "-d", "3s", "-w", "0s", "-a", "constant",
+                            "--json", "-")
+        result = json.loads(run.out)
+        self.check_result(result)
+        self.assertEqual(result["counts"]["due"], 840)
+        self.assertEqual(result["arrivals"], f"constant, {rate}")
 
     def test_stall_of_the_generator(self):
         """A stall of the generator that only p99.9 sees is not billed to the service."""

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 
 #include "load/load.h"
+#include <assert.h>
+
 #include "scripted.h"
 #include "tap.h"
 
@@ -70,10 +72,20 @@ static void check_books(const struct load_outcome *outcome, bool open_loop,
                "%s: so does the log", what);
 }
 
+/* A constant profile that lives as long as the program. */
+static const struct profile *rate_of(double rate_hz)
+{
+    static struct profile profiles[64];
+    static int count;
+    assert(count < 64);
+    profile_constant(&profiles[count], rate_hz);
+    return &profiles[count++];
+}
+
 static struct load_spec spec_of(const struct target *target)
 {
     return (struct load_spec){.target = target,
-                              .rate_hz = 400,
+                              .profile = rate_of(400),
                               .connections = 8,
                               .threads = 2,
                               .warmup_ns = 50 * NS_PER_MS,

@@ -10,13 +10,14 @@ static void uneven(void)
     struct load_spec spec = spec_of(NULL);
     spec.threads = 3;
     spec.connections = 7;
-    spec.rate_hz = 333;
+    spec.profile = rate_of(333);
     spec.arrivals = ARRIVALS_POISSON;
     struct load_outcome outcome = run_script(prompt, spec);
     uint64_t due = 0;
     for (int w = 0; w < 3; w++) {
         struct schedule schedule;
-        schedule_init(&schedule, ARRIVALS_POISSON, 333, 300 * NS_PER_MS, 5, w, 3);
+        schedule_init(&schedule, ARRIVALS_POISSON, spec.profile, 300 * NS_PER_MS, 5, w,
+                      3);
         for (; schedule_peek(&schedule) != SCHEDULE_OVER; schedule_advance(&schedule))
             due += schedule_peek(&schedule) >= 50 * NS_PER_MS;
     }

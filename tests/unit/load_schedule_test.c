@@ -2,6 +2,7 @@
  * When requests are due: the constant schedule against whole-number arithmetic, Poisson's
  * against the exponential law, both dealt over any number of workers.
  */
+#include <assert.h>
 #include <stdint.h>
 
 #include "load/schedule.h"
@@ -11,11 +12,21 @@
 
 enum { WORKERS_MAX = 16 };
 
+/* Constant profiles; each stays until the program ends, as schedules point to them. */
+static const struct profile *rate_of(double rate_hz)
+{
+    static struct profile profiles[64];
+    static int count;
+    assert(count < 64);
+    profile_constant(&profiles[count], rate_hz);
+    return &profiles[count++];
+}
+
 static struct schedule whole(enum arrivals arrivals, double rate_hz, int64_t span_ns,
                              uint64_t seed)
 {
     struct schedule schedule;
-    schedule_init(&schedule, arrivals, rate_hz, span_ns, seed, 0, 1);
+    schedule_init(&schedule, arrivals, rate_of(rate_hz), span_ns, seed, 0, 1);
     return schedule;
 }
 
@@ -33,8 +44,9 @@ static int earliest(const struct schedule *team, int workers)
 static void deal(struct schedule *team, enum arrivals arrivals, double rate_hz,
                  int64_t span_ns, int workers)
 {
+    const struct profile *profile = rate_of(rate_hz);
     for (int w = 0; w < workers; w++)
-        schedule_init(&team[w], arrivals, rate_hz, span_ns, 7, w, workers);
+        schedule_init(&team[w], arrivals, profile, span_ns, 7, w, workers);
 }
 
 /* All workers' times in one order are k / rate to the nanosecond, rounded down. */
@@ -81,7 +93,7 @@ static void edges(void)
     TAP_INT(schedule_peek(&schedule), 0, "the first at once");
     schedule_advance(&schedule);
     TAP_INT(schedule_peek(&schedule), 2 * SECOND_NS, "less than one a second");
-    schedule_init(&schedule, ARRIVALS_CONSTANT, 10, SECOND_NS / 20, 1, 1, 2);
+    schedule_init(&schedule, ARRIVALS_CONSTANT, rate_of(10), SECOND_NS / 20, 1, 1, 2);
     TAP_OK(schedule_peek(&schedule) == SCHEDULE_OVER, "more workers than times");
     schedule = whole(ARRIVALS_CONSTANT, 10, 0, 1);
     TAP_OK(schedule_peek(&schedule) == SCHEDULE_OVER, "no span, no time");
@@ -194,7 +206,7 @@ static void seeds(void)
            "the same seed, the same schedule");
     TAP_OK(same(a, b, 30000), "a copy yields the same times again");
     TAP_OK(!same(a, whole(ARRIVALS_POISSON, 20000, SECOND_NS, 12), 3), "another seed");
-    schedule_init(&other, ARRIVALS_POISSON, 10000, SECOND_NS, 11, 1, 1);
+    schedule_init(&other, ARRIVALS_POISSON, rate_of(10000), SECOND_NS, 11, 1, 1);
     TAP_OK(!same(a, other, 3), "another worker");
     bool inside = true;
     int64_t last_ns = 0;

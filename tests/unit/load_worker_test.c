@@ -136,7 +136,7 @@ static void late_server(void)
 {
     struct load_spec spec = spec_of(NULL);
     spec.warmup_ns = 0;
-    spec.rate_hz = 40;
+    spec.profile = rate_of(40);
     spec.connections = 16;
     struct load_outcome outcome = run_script(late, spec);
     check_books(&outcome, true, "late server");
@@ -162,7 +162,7 @@ static void queue(void)
     spec.warmup_ns = 0;
     spec.connections = 2;
     spec.threads = 1;
-    spec.rate_hz = 200;
+    spec.profile = rate_of(200);
     struct load_outcome outcome = run_script(slow, spec);
     const struct tally *tally = &outcome.tally;
     check_books(&outcome, true, "queue");
@@ -177,7 +177,7 @@ static void queue(void)
 static void closed_loop(void)
 {
     struct load_spec spec = spec_of(NULL);
-    spec.rate_hz = 0;
+    spec.profile = NULL;
     spec.connections = 4;
     struct load_outcome outcome = run_script(slow, spec);
     check_books(&outcome, false, "closed loop");

@@ -24,7 +24,7 @@ static struct generate_spec full_spec(void)
                                   .headers = some_headers,
                                   .header_count = 3,
                                   .body = {every_byte, ALL_BYTES},
-                                  .rate_hz = 12345.678901234567,
+                                  .rate = "burst:base=1k,peak=2.5k,on=100ms,period=1s",
                                   .arrivals = ARRIVALS_POISSON,
                                   .connections = 65,
                                   .threads = 3,
@@ -40,6 +40,7 @@ static struct generate_spec small_spec(void)
 {
     return (struct generate_spec){.url = "http://127.0.0.1:1/",
                                   .body = STR(""),
+                                  .rate = "max",
                                   .connections = 1,
                                   .threads = 1,
                                   .duration_ns = 1,
@@ -74,7 +75,7 @@ static void check_same(const struct generate_spec *got, const struct generate_sp
     for (int i = 0; i < want->header_count && i < got->header_count; i++)
         TAP_TEXT(got->headers[i], want->headers[i], what);
     TAP_OK(str_eq(got->body, want->body), "%s: body", what);
-    TAP_OK(got->rate_hz == want->rate_hz, "%s: rate, to the last digit", what);
+    TAP_TEXT(got->rate, want->rate, "rate");
     TAP_OK(got->arrivals == want->arrivals, "%s: arrivals", what);
     TAP_INT(got->connections, want->connections, what);
     TAP_INT(got->threads, want->threads, what);
@@ -202,10 +203,12 @@ static void times(void)
     check(spec, "the time-out must be longer than 0", "no time-out");
     spec = small_spec();
     spec.warmup_ns = -1;
-    check(spec, "rate and warm-up cannot be negative", "negative warm-up");
+    check(spec, "the warm-up cannot be negative", "negative warm-up");
     spec = small_spec();
-    spec.rate_hz = -1;
-    check(spec, "rate and warm-up cannot be negative", "negative rate");
+    spec.rate = "-1";
+    check(spec,
+          "'-1' is not a rate; write 500, 20k, 1.5M, burst:…, ramp:…, steps:… or max",
+          "negative rate");
 }
 
 static void counts(void)
