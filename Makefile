@@ -43,12 +43,13 @@ cmd_libs = $(run_libs)
 archives = $(patsubst %,$(BUILD)/lib%.a,$(1))
 sources_of = $(wildcard src/$(1)/*.c)
 ALL_ARCHIVES := $(call archives,report run result load sys stats wire base)
+ORACLE_OBJECTS := $(patsubst services/%.c,$(BUILD)/obj/services/%.o,$(wildcard services/oracle/*.c))
 ECHO_OBJECTS := $(patsubst services/%.c,$(BUILD)/obj/services/%.o,$(wildcard services/echo-c/*.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*_test.c))
-C_FILES = $(wildcard src/*/*.[ch] services/echo-c/*.[ch] bench/*.[ch] tests/unit/*.[ch])
+C_FILES = $(wildcard src/*/*.[ch] services/echo-c/*.[ch] services/oracle/*.[ch] bench/*.[ch] tests/unit/*.[ch])
 
-## make              the tool, the C service and the null responder, in build/
-all: $(BUILD)/dragstrip $(BUILD)/dragstrip-echo $(BUILD)/null-responder
+## make              the tool, the C service, the oracle and the null responder, in build/
+all: $(BUILD)/dragstrip $(BUILD)/dragstrip-echo $(BUILD)/dragstrip-oracle $(BUILD)/null-responder
 
 ## make race         the quick race of the C, Go and Rust services (about two minutes)
 race: all
@@ -93,7 +94,7 @@ $(BUILD)/obj/%.o: src/%.c | $(BUILD)/.needs
 $(BUILD)/obj/services/%.o: services/%.c | $(BUILD)/.needs
 	@mkdir -p $(@D)
 	$(call say,CC $<)
-	$(Q)$(CC) $(ALL_CFLAGS) -Iservices/echo-c -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) -I$(<D) -MMD -MP -c $< -o $@
 
 define room
 $(BUILD)/lib$(1).a: $(patsubst src/%.c,$(BUILD)/obj/%.o,$(call sources_of,$(1)))
@@ -119,6 +120,10 @@ $(BUILD)/dragstrip: $(call archives,cmd $(cmd_uses))
 $(BUILD)/dragstrip-echo: $(ECHO_OBJECTS) $(call archives,wire sys base)
 	$(call say,LD $@)
 	$(Q)$(LINK) $(ECHO_OBJECTS) $(call archives,sys wire base) -Wl,--as-needed $(base_libs) -o $@
+
+$(BUILD)/dragstrip-oracle: $(ORACLE_OBJECTS) $(call archives,stats wire sys base)
+	$(call say,LD $@)
+	$(Q)$(LINK) $(ORACLE_OBJECTS) $(call archives,stats sys wire base) -Wl,--as-needed $(stats_libs) -o $@
 
 $(BUILD)/null-responder: bench/null_responder.c $(call archives,wire sys base)
 	$(call say,LD $@)
@@ -153,11 +158,13 @@ $(BUILD)/layers/empty.o: | $(BUILD)/.needs
 $(BUILD)/unit/%: tests/unit/%.c $(ALL_ARCHIVES)
 	@mkdir -p $(@D)
 	$(call say,TEST $@)
-	$(Q)$(LINK) $(ALL_CFLAGS) -Itests/unit -Iservices/echo-c -MMD -MP $< \
+	$(Q)$(LINK) $(ALL_CFLAGS) -Itests/unit -Iservices/echo-c -Iservices/oracle -MMD -MP $< \
 	  $(if $(filter echo_%,$*),$(filter-out %/main.o,$(ECHO_OBJECTS))) \
+  $(if $(filter oracle_%,$*),$(filter-out %/main.o,$(ORACLE_OBJECTS))) \
 	  $(ALL_ARCHIVES) $(cmd_libs) -o $@
 
 $(filter $(BUILD)/unit/echo_%,$(UNIT_TESTS)): $(ECHO_OBJECTS)
+$(filter $(BUILD)/unit/oracle_%,$(UNIT_TESTS)): $(ORACLE_OBJECTS)
 
 ## make unit         unit tests
 unit: $(UNIT_TESTS)
@@ -194,7 +201,8 @@ command: all
 
 ## make install      to PREFIX (/usr/local): programs and manual pages
 install: all
-	install -D -t $(DESTDIR)$(PREFIX)/bin $(BUILD)/dragstrip $(BUILD)/dragstrip-echo
+	install -D -t $(DESTDIR)$(PREFIX)/bin $(BUILD)/dragstrip $(BUILD)/dragstrip-echo \
+	  $(BUILD)/dragstrip-oracle
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 man/dragstrip.1 man/dragstrip-echo.1
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 man/dragstrip-plan.5
 

@@ -20,6 +20,7 @@ enum exit_code {
 
 int cmd_load(int argc, char **argv);
 int cmd_race(int argc, char **argv);
+int cmd_selftest(int argc, char **argv);
 
 /* Prints "dragstrip: sentence" to stderr; returns code. */
 int cmd_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -15,6 +15,8 @@ static const struct subcommand {
     const char *summary;
 } subcommands[] = {
     {"race", cmd_race, "race the services of a plan and print a verdict"},
+    {"selftest", cmd_selftest,
+     "prove the generator on this machine against known answers"},
     {"load", cmd_load, "send open-loop load to one URL and measure it"},
 };
 
@@ -64,7 +66,7 @@ static void print_usage(FILE *to)
 {
     fprintf(to, "usage: dragstrip COMMAND …\n\n");
     for (size_t i = 0; i < SUBCOMMANDS; i++)
-        fprintf(to, "  %-6s %s\n", subcommands[i].name, subcommands[i].summary);
+        fprintf(to, "  %-8s %s\n", subcommands[i].name, subcommands[i].summary);
     fprintf(to, "\ndragstrip COMMAND --help says more; dragstrip --version.\n");
 }
 

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/mem.h"
+
 bool file_read(const char *path, struct buf *out, struct error *err)
 {
     char piece[16384];
@@ -143,6 +145,13 @@ bool file_is_program(const char *name)
             return false;
         at += len + 1;
     }
+}
+
+char *file_own_path(void)
+{
+    char path[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", path, sizeof(path));
+    return n > 0 && n < (ssize_t)sizeof(path) ? mem_copy_bytes(path, (size_t)n) : NULL;
 }
 
 int file_create(const char *path, struct error *err)

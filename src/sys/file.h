@@ -25,6 +25,9 @@ bool file_exists(const char *path);
 /* Whether execvp would find the program: a path, or a name in PATH. */
 bool file_is_program(const char *name);
 
+/* Path of the program that runs, on the heap; NULL when it cannot be had. */
+char *file_own_path(void);
+
 /* Opens for writing, truncated, close-on-exec; -1 with err. */
 int file_create(const char *path, struct error *err);
 

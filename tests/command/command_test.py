@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Holds the commands `dragstrip load` and `dragstrip race` to what DESIGN and METHOD say, from outside.
+"""Holds the commands `dragstrip load`, `race` and `selftest` to what DESIGN and METHOD say, from outside.
 
     python3 tests/command/command_test.py [-k PATTERN]
 
-The programs are build/dragstrip and build/dragstrip-echo, or what $DRAGSTRIP and $DRAGSTRIP_ECHO name.
+The programs are build/dragstrip, -echo and -oracle, or what $DRAGSTRIP, $DRAGSTRIP_ECHO and
+$DRAGSTRIP_ORACLE name.
 The cases run one after the other: nearly all of them measure.
 
 Where things are: tool.py runs dragstrip and finds what it leaves behind, case.py is the base of the
@@ -22,6 +23,7 @@ import tap  # noqa: E402
 import test_load  # noqa: E402
 import test_race  # noqa: E402
 import test_race_faults  # noqa: E402
+import test_selftest  # noqa: E402
 import tool  # noqa: E402
 
 
@@ -31,4 +33,4 @@ def begin(_):
 
 
 if __name__ == "__main__":
-    tap.main([test_load, test_race, test_race_faults], begin=begin)
+    tap.main([test_load, test_race, test_race_faults, test_selftest], begin=begin)

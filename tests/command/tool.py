@@ -27,6 +27,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 DRAGSTRIP = os.path.abspath(os.environ.get("DRAGSTRIP", os.path.join(TOP, "build", "dragstrip")))
 ECHO = os.path.abspath(os.environ.get("DRAGSTRIP_ECHO", os.path.join(TOP, "build", "dragstrip-echo")))
+ORACLE = os.path.abspath(os.environ.get("DRAGSTRIP_ORACLE", os.path.join(TOP, "build", "dragstrip-oracle")))
 FAKE = os.path.join(HERE, "fake_service.py")
 
 END_S = 30
@@ -37,7 +38,7 @@ _ports = itertools.count(20000 + os.getpid() % 100 * 100)
 
 def missing():
     """Why the cases cannot run at all, or None."""
-    for path, target in ((DRAGSTRIP, "dragstrip"), (ECHO, "dragstrip-echo")):
+    for path, target in ((DRAGSTRIP, "dragstrip"), (ECHO, "dragstrip-echo"), (ORACLE, "dragstrip-oracle")):
         if not os.access(path, os.X_OK):
             return f"{path} is not there: make {target}, or set {target.upper().replace('-', '_')}"
     return None
