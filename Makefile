@@ -65,6 +65,7 @@ check: needs-check
 	@$(MAKE) --no-print-directory others
 	@$(MAKE) --no-print-directory contract
 	@$(MAKE) --no-print-directory command
+	@$(MAKE) --no-print-directory hdr
 	@echo "check: all passed"
 
 ## make bench        figures that docs quote, as ratios of alternating runs (bench/README.md)
@@ -199,6 +200,10 @@ command: all
 	prove -e python3 tests/race/recompute_test.py
 	prove -e python3 tests/command/command_test.py
 
+## make hdr          another implementation of HdrHistogram reads what dragstrip writes
+hdr: all
+	prove -e python3 tests/hdr/hdr_test.py
+
 ## make install      to PREFIX (/usr/local): programs and manual pages
 install: all
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(BUILD)/dragstrip $(BUILD)/dragstrip-echo \
@@ -211,4 +216,4 @@ clean:
 
 -include $(shell find $(BUILD) -name '*.d' -not -path '*/cargo/*' 2>/dev/null)
 .PHONY: all race check bench help needs-check echo-go echo-rust echo-go-if-there format \
-  layers unit sanitize contract others command install clean
+  layers unit sanitize contract others command hdr install clean

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/units.h"
 #include "report/figure.h"
+#include "report/hgrm.h"
 #include "report/load_text.h"
 #include "run/generate.h"
 #include "sys/file.h"
@@ -42,19 +43,20 @@ static const char usage[] =
     "service\n"
     "                         does not use: it polls there instead of sleeping\n"
     "      --json FILE|-      the whole result as JSON; - prints only that on stdout\n"
+    "      --hgrm FILE        the latencies as HdrHistogram percentiles, in ms\n"
     "      --spec -           reads all of the above as JSON from stdin and writes JSON\n"
     "                         lines to stdout: one a second, then the result\n"
     "\n"
     "Exit codes: 0 measured, 1 failed, 2 usage, 5 the measurement cannot be trusted,\n"
     "130 interrupted (what was measured is printed).\n";
 
-enum { HEADERS_MAX = 64, BODY_MAX = 16 << 20 };
+enum { HEADERS_MAX = 64, BODY_MAX = 16 << 20, HGRM_MAX = 1 << 20 };
 
 struct load_options {
     struct generate_spec spec;
     const char *headers[HEADERS_MAX];
     struct buf body;
-    const char *json_path;
+    const char *json_path, *hgrm_path;
     bool from_stdin;
     bool help;
 };
@@ -64,6 +66,7 @@ enum long_only {
     OPTION_SEED,
     OPTION_CPUS,
     OPTION_JSON,
+    OPTION_HGRM,
     OPTION_SPEC
 };
 
@@ -81,6 +84,7 @@ static const struct option long_options[] = {
     {"seed", required_argument, NULL, OPTION_SEED},
     {"cpus", required_argument, NULL, OPTION_CPUS},
     {"json", required_argument, NULL, OPTION_JSON},
+    {"hgrm", required_argument, NULL, OPTION_HGRM},
     {"spec", required_argument, NULL, OPTION_SPEC},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0}};
@@ -166,6 +170,9 @@ static bool take_option(struct load_options *options, int option, struct error *
         return true;
     case OPTION_JSON:
         options->json_path = optarg;
+        return true;
+    case OPTION_HGRM:
+        options->hgrm_path = optarg;
         return true;
     case OPTION_SPEC:
         options->from_stdin = strcmp(optarg, "-") == 0;
@@ -277,6 +284,18 @@ static bool write_json(const struct load_result *result, const char *path,
     return good;
 }
 
+static bool write_hgrm(const struct load_result *result, const char *path,
+                       struct error *err)
+{
+    struct buf text;
+    buf_init(&text, HGRM_MAX);
+    bool good = hgrm_print(result, &text)
+                    ? file_write_atomic(path, buf_str(&text), err)
+                    : error_set(err, "there is no latency to write to %s", path);
+    buf_fini(&text);
+    return good;
+}
+
 static int run_for_people(const struct load_options *options)
 {
     struct load_result result;
@@ -299,6 +318,8 @@ static int run_for_people(const struct load_options *options)
         buf_fini(&text);
     }
     if (options->json_path && !write_json(&result, options->json_path, &err))
+        code = cmd_fail(EXIT_BROKEN, "%s", err.text);
+    if (options->hgrm_path && !write_hgrm(&result, options->hgrm_path, &err))
         code = cmd_fail(EXIT_BROKEN, "%s", err.text);
     load_result_fini(&result);
     return code;
