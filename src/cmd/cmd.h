@@ -18,6 +18,7 @@ enum exit_code {
 
 #define DRAGSTRIP_VERSION "0.1.0"
 
+int cmd_doctor(int argc, char **argv);
 int cmd_load(int argc, char **argv);
 int cmd_race(int argc, char **argv);
 int cmd_selftest(int argc, char **argv);

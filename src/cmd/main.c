@@ -17,6 +17,7 @@ static const struct subcommand {
     {"race", cmd_race, "race the services of a plan and print a verdict"},
     {"selftest", cmd_selftest,
      "prove the generator on this machine against known answers"},
+    {"doctor", cmd_doctor, "say what on this machine will spoil a measurement"},
     {"load", cmd_load, "send open-loop load to one URL and measure it"},
 };
 

@@ -86,6 +86,46 @@ void env_read_machine(struct env_machine *out)
         out->open_files_max = files.rlim_cur;
 }
 
+/* intel_pstate counts the other way round than the boost of other drivers. */
+static void read_turbo(char out[ENV_TEXT])
+{
+    char line[ENV_TEXT];
+    read_line("/sys/devices/system/cpu/intel_pstate/no_turbo", line);
+    bool off = strcmp(line, "1") == 0, known = *line != '\0';
+    if (!known) {
+        read_line("/sys/devices/system/cpu/cpufreq/boost", line);
+        off = strcmp(line, "0") == 0;
+        known = *line != '\0';
+    }
+    snprintf(out, ENV_TEXT, "%s", !known ? "" : off ? "off" : "on");
+}
+
+/* "always [madvise] never": the word in brackets. */
+static void read_huge_pages(char out[ENV_TEXT])
+{
+    char line[ENV_TEXT];
+    read_line("/sys/kernel/mm/transparent_hugepage/enabled", line);
+    const char *open = strchr(line, '[');
+    size_t len = open ? strcspn(open + 1, "]") : 0;
+    snprintf(out, ENV_TEXT, "%.*s", (int)len, open ? open + 1 : "");
+}
+
+void env_read_tuning(struct env_tuning *out)
+{
+    char line[ENV_TEXT];
+    *out = (struct env_tuning){.port_first = 0};
+    read_turbo(out->turbo);
+    read_huge_pages(out->huge_pages);
+    read_line("/sys/devices/system/cpu/smt/active", line);
+    snprintf(out->smt, ENV_TEXT, "%s",
+             !*line                   ? ""
+             : strcmp(line, "1") == 0 ? "on"
+                                      : "off");
+    read_line("/proc/sys/net/ipv4/ip_local_port_range", line);
+    if (sscanf(line, "%d %d", &out->port_first, &out->port_last) != 2)
+        out->port_first = out->port_last = 0;
+}
+
 uint64_t env_raise_files(void)
 {
     struct rlimit files;

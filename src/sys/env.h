@@ -23,6 +23,16 @@ struct env_machine {
 
 void env_read_machine(struct env_machine *out);
 
+/* Settings that can be changed and matter to a measurement. "" or 0: not to be read. */
+struct env_tuning {
+    char turbo[ENV_TEXT];      /* "on", "off" */
+    char smt[ENV_TEXT];        /* "on", "off" */
+    char huge_pages[ENV_TEXT]; /* transparent: "always", "madvise", "never" */
+    int port_first, port_last; /* of connections that do not choose theirs */
+};
+
+void env_read_tuning(struct env_tuning *out);
+
 /* Raises the soft limit of open files to the hard one; the limit in force. */
 uint64_t env_raise_files(void);
 

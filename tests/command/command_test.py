@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds the commands `dragstrip load`, `race` and `selftest` to what DESIGN and METHOD say, from outside.
+"""Holds the commands `dragstrip load`, `race`, `selftest` and `doctor` to what DESIGN and METHOD say, from outside.
 
     python3 tests/command/command_test.py [-k PATTERN]
 
@@ -20,6 +20,7 @@ _here = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [_here, os.path.join(_here, "..", "lib"), os.path.join(_here, "..", "race")]
 
 import tap  # noqa: E402
+import test_doctor  # noqa: E402
 import test_load  # noqa: E402
 import test_race  # noqa: E402
 import test_race_faults  # noqa: E402
@@ -33,4 +34,4 @@ def begin(_):
 
 
 if __name__ == "__main__":
-    tap.main([test_load, test_race, test_race_faults, test_selftest], begin=begin)
+    tap.main([test_load, test_race, test_race_faults, test_selftest, test_doctor], begin=begin)
