@@ -61,6 +61,7 @@ check: needs-check
 	@$(MAKE) --no-print-directory -j2 WERROR=-Werror all
 	@$(MAKE) --no-print-directory layers
 	@$(MAKE) --no-print-directory -j2 WERROR=-Werror unit
+	@$(MAKE) --no-print-directory clang
 	@$(MAKE) --no-print-directory sanitize
 	@$(MAKE) --no-print-directory others
 	@$(MAKE) --no-print-directory contract
@@ -171,6 +172,14 @@ $(filter $(BUILD)/unit/oracle_%,$(UNIT_TESTS)): $(ORACLE_OBJECTS)
 unit: $(UNIT_TESTS)
 	@prove -j2 $(UNIT_TESTS)
 
+## make clang        everything compiles with clang 14 without a warning, too
+clang:
+	@$(MAKE) --no-print-directory -j2 BUILD=$(BUILD)/clang CC=clang-14 WERROR=-Werror \
+	  all unit-programs
+	@echo "clang: without a warning"
+
+unit-programs: $(UNIT_TESTS)
+
 ## make sanitize     the unit tests under address and undefined sanitizers
 sanitize:
 	@$(MAKE) --no-print-directory -j2 BUILD=$(BUILD)/address,undefined \
@@ -215,5 +224,5 @@ clean:
 	rm -rf $(BUILD)
 
 -include $(shell find $(BUILD) -name '*.d' -not -path '*/cargo/*' 2>/dev/null)
-.PHONY: all race check bench help needs-check echo-go echo-rust echo-go-if-there format \
+.PHONY: all race check bench help needs-check clang unit-programs echo-go echo-rust echo-go-if-there format \
   layers unit sanitize contract others command hdr install clean

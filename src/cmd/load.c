@@ -213,7 +213,7 @@ static double window_time(const struct hist *latency, double q)
 {
     int64_t value_ns = hist_quantile(latency, q);
     if (value_ns < 0)
-        return NAN;
+        return (double)NAN;
     return value_ns == HIST_INFINITE ? (double)INFINITY : (double)value_ns;
 }
 

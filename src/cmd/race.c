@@ -138,7 +138,7 @@ static int run(const struct plan *plan, const struct outdir *out)
 
 int cmd_race(int argc, char **argv)
 {
-    struct race_command command = {NULL};
+    struct race_command command = {.plan = NULL};
     struct plan plan;
     struct outdir out;
     struct error err;

@@ -128,7 +128,7 @@ bool generate_check(const struct generate_spec *spec, struct error *err)
 static double time_of(int64_t value_ns)
 {
     if (value_ns < 0)
-        return NAN;
+        return (double)NAN;
     return value_ns == HIST_INFINITE ? (double)INFINITY : (double)value_ns;
 }
 
@@ -157,7 +157,7 @@ static void summarise(const struct hist *hist, struct load_summary *out)
         double q = load_percentile_q[i];
         bool enough = (double)total * (1 - q) >= RANK_BEYOND_MIN - 1e-9;
         out->p[i] = enough ? time_of(hist_quantile(hist, q)) : (double)NAN;
-        out->k_eff[i] = NAN;
+        out->k_eff[i] = (double)NAN;
     }
     if (hist->finite > 0)
         out->hdr = encode(hist);

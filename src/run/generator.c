@@ -58,9 +58,9 @@ static void take_window(struct generator *generator, const json_t *window)
         .ok = (uint64_t)json_integer_value(json_object_get(window, "ok")),
         .errors = (uint64_t)json_integer_value(json_object_get(window, "errors"))};
     if (!load_time_from_json(json_object_get(window, "p50"), &generator->window.p50))
-        generator->window.p50 = NAN;
+        generator->window.p50 = (double)NAN;
     if (!load_time_from_json(json_object_get(window, "p99"), &generator->window.p99))
-        generator->window.p99 = NAN;
+        generator->window.p99 = (double)NAN;
     generator->has_window = true;
 }
 

@@ -81,7 +81,7 @@ struct row {
 };
 
 #define S NS_PER_S
-#define SHOWN NAN, 0, INFINITY
+#define SHOWN (double)NAN, 0, (double)INFINITY
 
 static const struct row rows[] = {
     {"null",
@@ -177,7 +177,7 @@ static const struct row rows[] = {
      5 * S,
      2 * S,
      false,
-     {{"p99", "ms", p99_ms, INFINITY, INFINITY, INFINITY},
+     {{"p99", "ms", p99_ms, (double)INFINITY, (double)INFINITY, (double)INFINITY},
       {"errors", "%", errors_percent, 3, 2, 4}}},
     {"fixed:3s",
      "20/s for 1 s: answered after the end",

@@ -107,8 +107,8 @@ bool service_start(struct service *service, const struct plan_service *plan,
     *service = (struct service){.plan = plan,
                                 .log_path = log_path,
                                 .child = {.pidfd = -1},
-                                .cold_start_ns = NAN,
-                                .drain_ns = NAN};
+                                .cold_start_ns = (double)NAN,
+                                .drain_ns = (double)NAN};
     if (!target_init(&service->target, plan->url, err))
         return false;
     bool good = plan->command.count == 0 || launch(service, limits, err);

@@ -159,14 +159,14 @@ bool trial_run(const struct trial_setup *setup, const struct trial_place *place,
                           .service = place->service,
                           .seed = place->seed,
                           .started_unix = (double)clock_wall_ns() / 1e9,
-                          .cold_start_ns = NAN,
-                          .drain_ns = NAN,
-                          .cpu_seconds = NAN,
-                          .cpu_us_per_request = NAN,
-                          .rss_peak_bytes = NAN,
-                          .rss_end_bytes = NAN,
-                          .switches_voluntary = NAN,
-                          .switches_involuntary = NAN};
+                          .cold_start_ns = (double)NAN,
+                          .drain_ns = (double)NAN,
+                          .cpu_seconds = (double)NAN,
+                          .cpu_us_per_request = (double)NAN,
+                          .rss_peak_bytes = (double)NAN,
+                          .rss_end_bytes = (double)NAN,
+                          .switches_voluntary = (double)NAN,
+                          .switches_involuntary = (double)NAN};
     bool started = service_start(&service, &setup->plan->services.items[place->service],
                                  place->log_path, &limits, &err);
     bool good = started && measure(setup, place, &service, out, &err);

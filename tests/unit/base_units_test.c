@@ -48,7 +48,7 @@ static void formats(void)
     TAP_TEXT(units_format_duration(183400, text), "183 µs", "three digits");
     TAP_TEXT(units_format_duration(1254000, text), "1.25 ms", "milliseconds");
     TAP_TEXT(units_format_duration(999.6e6, text), "1.00 s", "rounds up into seconds");
-    TAP_TEXT(units_format_duration(NAN, text), "–", "no value is a dash");
+    TAP_TEXT(units_format_duration((double)NAN, text), "–", "no value is a dash");
     TAP_TEXT(units_format_size(2097152, text), "2.00 MiB", "size");
     TAP_TEXT(units_format_count(1234567, text), "1,234,567", "thousands");
     TAP_TEXT(units_format_count(12.34, text), "12.3", "small count");

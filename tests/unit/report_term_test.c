@@ -98,8 +98,7 @@ static void layouts(void)
 static void bad_news(void)
 {
     static const char *const sentences[] = {
-        "go-echo    OVERLOADED  go-echo could not hold 20,000 requests/s in 9 of 10 "
-        "trials: 12,3",
+        "go-echo    OVERLOADED  go-echo could not hold 20,000 requests/s in 9 of 10 ",
         "go-echo could not hold 20,000 requests/s in 9 of 10 trials: it answered 12,3",
         "rust-echo  INVALID",
         "rust-echo: 1 of 10 trials failed, in block 2: it died [2J here",

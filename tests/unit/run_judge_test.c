@@ -47,7 +47,7 @@ static void no_data(void)
     load.due = 0;
     load.achieved_rate = 0;
     check(load, "no data: no request was due in the measured time", false, "no data");
-    load.offered_rate = NAN;
+    load.offered_rate = (double)NAN;
     check(load, "no data", false, "no data of a closed loop");
     struct load_result empty = {.offered_rate = 1000};
     check(empty, "no data", false, "nothing at all");
@@ -71,7 +71,7 @@ static void lag_tail(void)
 static void lag_of_a_short_run(void)
 {
     struct load_result load = healthy();
-    load.lag.p[LOAD_P99] = NAN;
+    load.lag.p[LOAD_P99] = (double)NAN;
     load.lag.max = 1 * MS;
     check(load, NULL, false, "short run, largest lag 1 ms");
     load.lag.max = 1.01 * MS;
@@ -86,10 +86,10 @@ static void lag_share(enum load_percentile percentile, const char *reason)
     check(load, NULL, false, "lag of 10 % of a percentile");
     load.less_lag.p[percentile] = 899;
     check(load, reason, false, "lag over 10 % of a percentile");
-    load.less_lag.p[percentile] = NAN;
+    load.less_lag.p[percentile] = (double)NAN;
     check(load, NULL, false, "lag unknown");
     load.less_lag.p[percentile] = 899;
-    load.latency.p[percentile] = INFINITY;
+    load.latency.p[percentile] = (double)INFINITY;
     check(load, NULL, false, "a percentile that reaches the errors");
 }
 
@@ -187,7 +187,7 @@ static void rate_of_the_unwell(void)
 static void closed_loop(void)
 {
     struct load_result load = healthy();
-    load.offered_rate = NAN;
+    load.offered_rate = (double)NAN;
     load.achieved_rate = 1;
     load.cpu_share = 1;
     check(load, NULL, false, "a closed loop has no rate to hold");

@@ -184,7 +184,7 @@ static void add_windows(struct load_result *load)
     load->windows = mem_new(2, sizeof(*load->windows));
     for (int i = 0; i < 2; i++)
         load->windows[i] = (struct load_window){
-            .second = i, .ok = 1000 + (uint64_t)i, .p50 = 1e5, .p99 = NAN};
+            .second = i, .ok = 1000 + (uint64_t)i, .p50 = 1e5, .p99 = (double)NAN};
 }
 
 static void check_trial(const json_t *json)
