@@ -71,6 +71,7 @@ check: needs-check
 
 ## make bench        figures that docs quote, as ratios of alternating runs (bench/README.md)
 bench: all echo-go-if-there
+	$(BUILD)/dragstrip selftest
 	bench/echo
 
 help:

@@ -84,6 +84,8 @@ bool hgrm_print(const struct load_result *result, struct buf *out)
     bool good = hist_decode(&hist, result->latency.hdr);
     if (good) {
         hist.infinite = result->latency.count - hist.finite;
+        if (isfinite(result->latency.max)) /* exact, where the histogram rounds up */
+            hist.max_ns = (int64_t)result->latency.max;
         struct walk walk = {.hist = &hist, .out = out};
         buf_add_text(out, "       Value     Percentile TotalCount 1/(1-Percentile)\n\n");
         for (int32_t i = 0; i < HIST_COUNTS_LEN; i++) {

@@ -471,6 +471,20 @@ class Laws(LoadCase):
         self.assertGreater(result["lag"]["max"], 2e8)
 
 
+    def test_ipv6(self):
+        """A target by its IPv6 address, in brackets."""
+        port = tool.free_port()
+        oracle = tool.Run([tool.ORACLE, "--listen", f"[::1]:{port}"])
+        self.addCleanup(oracle.sweep)
+        tool.wait_until(lambda: " on [::1]:" in oracle.err or not oracle.is_running(), "the oracle")
+        if not oracle.is_running():
+            self.skipTest(f"no IPv6 here: {oracle.err}")
+        run = self.run_tool("load", f"http://[::1]:{port}/", "-r", "200", "-d", "500ms", "-w", "0s", "-a",
+                            "constant", "--json", "-")
+        result = json.loads(run.out)
+        self.check_result(result)
+        self.assertEqual((result["counts"]["due"], result["counts"]["ok"]), (100, 100))
+
     def test_ramp(self):
         """A ramp at a constant law: each second has its share, to one request, and the mean is offered."""
         port, _ = self.serve()

@@ -17,6 +17,7 @@ static void of_four(uint64_t errors, struct load_result *load)
     mem_free(load->latency.hdr);
     load->latency.hdr = mem_copy_text(buf_text(&text));
     load->latency.count = 4 + errors;
+    load->latency.max = errors ? (double)INFINITY : 4e6;
     buf_fini(&text);
     hist_fini(&hist);
 }
