@@ -37,6 +37,7 @@ static const char usage[] =
     "  -X, --method METHOD    POST with a body, otherwise GET\n"
     "  -H, --header LINE      'Name: value'; may be repeated\n"
     "  -b, --body TEXT|@FILE  the request's body\n"
+    "      --expect-status L  statuses of good answers: 200,404 or 2xx (2xx,3xx)\n"
     "      --timeout TIME     an answer that takes longer is an error (5s)\n"
     "      --seed N           of the arrivals (1)\n"
     "      --cpus LIST        CPUs of the generator (0-3,8); give it some that the "
@@ -67,6 +68,7 @@ enum long_only {
     OPTION_CPUS,
     OPTION_JSON,
     OPTION_HGRM,
+    OPTION_EXPECT,
     OPTION_SPEC
 };
 
@@ -84,6 +86,7 @@ static const struct option long_options[] = {
     {"seed", required_argument, NULL, OPTION_SEED},
     {"cpus", required_argument, NULL, OPTION_CPUS},
     {"json", required_argument, NULL, OPTION_JSON},
+    {"expect-status", required_argument, NULL, OPTION_EXPECT},
     {"hgrm", required_argument, NULL, OPTION_HGRM},
     {"spec", required_argument, NULL, OPTION_SPEC},
     {"help", no_argument, NULL, 'h'},
@@ -170,6 +173,9 @@ static bool take_option(struct load_options *options, int option, struct error *
         return true;
     case OPTION_JSON:
         options->json_path = optarg;
+        return true;
+    case OPTION_EXPECT:
+        spec->expect = optarg;
         return true;
     case OPTION_HGRM:
         options->hgrm_path = optarg;

@@ -113,9 +113,8 @@ static void count_ok(struct books *books, const struct request *request)
     log_value(books, request->index, (uint16_t)hist_index(latency_ns));
 }
 
-void books_answer(struct books *books, const struct request *request, int status)
+void books_answer(struct books *books, const struct request *request, bool ok)
 {
-    bool ok = status >= 200 && status < 400;
     bool in_time =
         request->done_ns >= books->measure_ns && request->done_ns < books->end_ns;
     count_backlog(books, request, request->done_ns, true);

@@ -34,9 +34,8 @@ void books_due(struct books *books, int64_t due_ns, int64_t now_ns);
 
 void books_sent(struct books *books, const struct request *request);
 
-/* A whole answer came, of any status; request.done_ns is set. 2xx and 3xx are ok. An
- * error has its time given. */
-void books_answer(struct books *books, const struct request *request, int status);
+/* A whole answer came; request.done_ns is set. An error has its time given. */
+void books_answer(struct books *books, const struct request *request, bool ok);
 
 void books_error(struct books *books, const struct request *request,
                  enum tally_error kind, int64_t now_ns);

@@ -35,6 +35,40 @@ static bool split_url(struct target *target, const char *url, char *name, char *
     return name_view.len > 0;
 }
 
+/* "404" or "2xx"; false for anything else. */
+static bool expect_one(bool expected[TARGET_STATUS_END], struct str item)
+{
+    uint64_t status;
+    if (item.len != 3 || item.ptr[0] < '1' || item.ptr[0] > '5')
+        return false;
+    int hundreds = (item.ptr[0] - '0') * 100;
+    if (item.ptr[1] == 'x' && item.ptr[2] == 'x') {
+        for (int i = hundreds; i < hundreds + 100; i++)
+            expected[i] = true;
+        return true;
+    }
+    if (!str_to_u64(item, &status))
+        return false;
+    expected[status] = true;
+    return true;
+}
+
+bool target_expect(struct target *target, const char *list, struct error *err)
+{
+    bool expected[TARGET_STATUS_END] = {false};
+    for (const char *at = list;; at++) {
+        size_t len = strcspn(at, ",");
+        if (!expect_one(expected, (struct str){at, len}))
+            return error_set(err, "'%s' is not a list of statuses; write 200,404 or 2xx",
+                             list);
+        at += len;
+        if (!*at)
+            break;
+    }
+    memcpy(target->expected, expected, sizeof(expected));
+    return true;
+}
+
 bool target_init(struct target *target, const char *url, struct error *err)
 {
     char name[TARGET_HOST_BYTES], port[8];
@@ -44,6 +78,8 @@ bool target_init(struct target *target, const char *url, struct error *err)
     if (!split_url(target, url, name, port))
         return error_set(err, "'%s' is not a URL like http://127.0.0.1:8080/path", url);
     buf_init(&target->request, TARGET_REQUEST_MAX);
+    for (int status = 200; status < 400; status++)
+        target->expected[status] = true;
     return sock_resolve(name, port, &target->address, err);
 }
 

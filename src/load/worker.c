@@ -284,7 +284,8 @@ static void handle_readable(struct worker *worker, struct conn *conn, bool ended
         list_remove(list, conn);
     if (event == CONN_ANSWERED) {
         conn->backoff_ns = 0;
-        books_answer(&worker->books, &conn->request, conn->status);
+        books_answer(&worker->books, &conn->request,
+                     worker->spec.target->expected[conn->status]);
     }
     if (event != CONN_ANSWERED && was_busy)
         books_error(&worker->books, &conn->request,

@@ -106,6 +106,8 @@ static bool prepare(const struct generate_spec *spec, struct prepared *out,
         return false;
     bool good = target_set_request(&out->target, method_of(spec), spec->headers,
                                    spec->header_count, spec->body, err);
+    if (good && spec->expect)
+        good = target_expect(&out->target, spec->expect, err);
     if (!good)
         target_fini(&out->target);
     return good;

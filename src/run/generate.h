@@ -21,7 +21,8 @@ struct generate_spec {
     const char *const *headers; /* header_count of them */
     int header_count;
     struct str body;
-    const char *rate; /* as profile.h reads it, or "max": closed loop */
+    const char *expect; /* statuses of good answers, target_expect; NULL: 2xx and 3xx */
+    const char *rate;   /* as profile.h reads it, or "max": closed loop */
     enum arrivals arrivals;
     int connections, threads;
     int64_t warmup_ns, duration_ns, timeout_ns;

@@ -59,6 +59,7 @@ json_t *generate_spec_to_json(const struct generate_spec *spec)
     member_put(json, "method", member_of_text(spec->method));
     member_put(json, "headers", headers);
     member_put(json, "body_hex", hex_of(spec->body));
+    member_put(json, "expect", member_of_text(spec->expect));
     member_put(json, "rate", member_of_text(spec->rate));
     member_put(json, "arrivals", json_string(arrival_names[spec->arrivals]));
     member_put(json, "connections", json_integer(spec->connections));
@@ -117,6 +118,7 @@ bool generate_spec_from_json(const json_t *json, struct generate_spec *out,
     spec.method = members_view_or_null(&root, "method");
     read_headers(&root, &spec);
     read_body(&root, &spec);
+    spec.expect = members_view_or_null(&root, "expect");
     spec.rate = members_view(&root, "rate");
     spec.arrivals = read_arrivals(&root);
     spec.connections = (int)members_integer(&root, "connections", 1, INT_MAX);

@@ -93,6 +93,7 @@ static const struct plan_key load_keys[] = {
     {"arrivals", take_arrivals, offsetof(struct plan_load, arrivals), false},
     {"method", plan_take_text, offsetof(struct plan_load, method), false},
     {"headers", plan_take_list, offsetof(struct plan_load, headers), false},
+    {"expect", plan_take_text, offsetof(struct plan_load, expect), false},
     {"body", take_body, offsetof(struct plan_load, body), false},
     {NULL, NULL, 0, false}};
 
@@ -377,6 +378,7 @@ struct generate_spec plan_spec(const struct plan *plan, int service)
                                   .headers = (const char *const *)load->headers.items,
                                   .header_count = load->headers.count,
                                   .body = {load->body.bytes, load->body.len},
+                                  .expect = load->expect,
                                   .rate = load->rate,
                                   .arrivals = load->arrivals,
                                   .connections = load->connections,
@@ -407,6 +409,7 @@ void plan_fini(struct plan *plan)
     }
     free_list(&plan->load.headers);
     mem_free(plan->load.rate);
+    mem_free(plan->load.expect);
     mem_free(plan->load.method);
     mem_free(plan->load.body.path);
     mem_free(plan->load.body.bytes);

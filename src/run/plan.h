@@ -47,6 +47,7 @@ struct plan_load {
     enum arrivals arrivals;   /* default poisson */
     char *method;             /* POST with a body, otherwise GET */
     struct plan_list headers; /* "Name: value" */
+    char *expect;             /* statuses of good answers; NULL: 2xx and 3xx */
     struct plan_body body;    /* "@file" or the text itself */
     int line;                 /* in the plan */
 };

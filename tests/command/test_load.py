@@ -16,6 +16,7 @@ QUICK = ("-a", "constant", "-w", "0s")
 @rows([
     ("No URL is refused, with a pointer to --help.", ["-r", "100"], ["URL", "--help"]),
     ("Two URLs are refused.", [URL, URL, "-r", "100"], ["exactly one URL"]),
+    ("A status that is none is refused.", [URL, "-r", "9", "--expect-status", "200,ok"], ["200,ok", "2xx"]),
     ("No rate is refused, with the two ways to give one.", [URL], ["rate", "-r 20k", "max"]),
     ("A rate that is no number is refused with examples.", [URL, "-r", "fast"], ["'fast'", "20k"]),
     ("A rate of 0 is refused.", [URL, "-r", "0"], ["'0'", "rate"]),
@@ -382,7 +383,8 @@ def spec_of(port, **changes):
     spec = {"schema": "dragstrip.load-spec/1", "url": tool.url_of(port), "method": "POST",
             "headers": ["X-Test: yes"], "body_hex": b'{"a":1}'.hex(), "rate": "200",
             "arrivals": "constant", "connections": 4, "threads": 1, "warmup_ns": 1_000_000_000,
-            "duration_ns": 1_500_000_000, "timeout_ns": 2_000_000_000, "seed": 3, "cpus": None, "spin": False}
+            "duration_ns": 1_500_000_000, "timeout_ns": 2_000_000_000, "seed": 3, "cpus": None, "spin": False,
+            "expect": None}
     return {key: value for key, value in {**spec, **changes}.items() if value is not LEFT_OUT}
 
 
@@ -470,6 +472,15 @@ class Laws(LoadCase):
         self.blamed_on_machine(result["invalid"])
         self.assertGreater(result["lag"]["max"], 2e8)
 
+
+    def test_expect_status(self):
+        """--expect-status decides which answers are good: 503 may be, and 200 may not."""
+        port, _ = self.serve("failing", 4)
+        for expected, errors in (("200,503", 0), ("5xx", 75), ("2xx", 25), ("404", 100)):
+            run = self.run_tool("load", tool.url_of(port), "-r", "200", "-d", "500ms", "-w", "0s", "-a",
+                                "constant", "--expect-status", expected, "--json", "-")
+            counts = json.loads(run.out)["counts"]
+            self.assertEqual((counts["due"], counts["errors"]["status"]), (100, errors), expected)
 
     def test_ipv6(self):
         """A target by its IPv6 address, in brackets."""

@@ -24,6 +24,7 @@ static struct generate_spec full_spec(void)
                                   .headers = some_headers,
                                   .header_count = 3,
                                   .body = {every_byte, ALL_BYTES},
+                                  .expect = "200,4xx",
                                   .rate = "burst:base=1k,peak=2.5k,on=100ms,period=1s",
                                   .arrivals = ARRIVALS_POISSON,
                                   .connections = 65,
@@ -76,6 +77,9 @@ static void check_same(const struct generate_spec *got, const struct generate_sp
         TAP_TEXT(got->headers[i], want->headers[i], what);
     TAP_OK(str_eq(got->body, want->body), "%s: body", what);
     TAP_TEXT(got->rate, want->rate, "rate");
+    TAP_OK(!got->expect == !want->expect &&
+               (!want->expect || strcmp(got->expect, want->expect) == 0),
+           "%s: expect", what);
     TAP_OK(got->arrivals == want->arrivals, "%s: arrivals", what);
     TAP_INT(got->connections, want->connections, what);
     TAP_INT(got->threads, want->threads, what);
@@ -126,7 +130,7 @@ static bool reads(const json_t *json, struct error *err)
 
 static void members(void)
 {
-    static const char *const optional[] = {"method", "cpus", NULL};
+    static const char *const optional[] = {"method", "cpus", "expect", NULL};
     struct generate_spec spec = full_spec();
     json_t *json = through_text(&spec);
     struct faults faults = {json, reads, optional, 0, 0};
@@ -142,6 +146,7 @@ static void meaningless(void)
     static const struct {
         const char *member, *json;
     } rows[] = {{"method", "1"},
+                {"expect", "1"},
                 {"cpus", "1"},
                 {"schema", "\"dragstrip.load-spec/2\""},
                 {"arrivals", "\"burst\""},
