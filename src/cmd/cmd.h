@@ -18,6 +18,10 @@ enum exit_code {
 
 #define DRAGSTRIP_VERSION "0.1.0"
 
+/* To start generators with: the program that runs now, even when a build replaces the
+ * file meanwhile. */
+#define CMD_OWN_PROGRAM "/proc/self/exe"
+
 int cmd_doctor(int argc, char **argv);
 int cmd_load(int argc, char **argv);
 int cmd_race(int argc, char **argv);

@@ -26,9 +26,6 @@ static const char usage[] =
     "Exit codes: 0 measured, 1 a service or dragstrip failed, 2 usage or plan error,\n"
     "5 a measurement cannot be trusted, 130 interrupted (finished trials are kept).\n";
 
-/* The program that runs now, even when a build replaces the file meanwhile. */
-static const char own_program[] = "/proc/self/exe";
-
 enum { WIDE = 120, NARROW = 80, REPORT_MAX = 1 << 20 };
 
 struct race_command {
@@ -124,7 +121,7 @@ static int run(const struct plan *plan, const struct outdir *out)
     struct error err = {""};
     progress_init(&progress);
     struct race_setup setup = {.plan = plan,
-                               .program = own_program,
+                               .program = CMD_OWN_PROGRAM,
                                .version = DRAGSTRIP_VERSION,
                                .out = out,
                                .watcher = {&progress, progress_moment},

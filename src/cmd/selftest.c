@@ -68,7 +68,7 @@ static int run(const char *oracle, bool quick)
 {
     bool all_good;
     struct error err = {""};
-    struct selftest_setup setup = {.program = "/proc/self/exe",
+    struct selftest_setup setup = {.program = CMD_OWN_PROGRAM,
                                    .oracle = oracle,
                                    .quick = quick,
                                    .stop = cmd_watch_signals(),

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "wire/chars.h"
+
 static bool split_url(struct target *target, const char *url, char *name, char *port)
 {
     static const char scheme[] = "http://";
@@ -88,16 +90,10 @@ void target_fini(struct target *target)
     buf_fini(&target->request);
 }
 
-static bool is_token_char(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("!#$%&'*+-.^_`|~", c));
-}
-
 static bool is_token(struct str s)
 {
     for (size_t i = 0; i < s.len; i++) {
-        if (!is_token_char(s.ptr[i]))
+        if (!chars_is_token(s.ptr[i]))
             return false;
     }
     return s.len > 0;

@@ -12,9 +12,9 @@ enum { SCRATCH_BYTES = 256 * 1024 };
 #define BACKOFF_MOST_NS NS_PER_S
 #define LOOK_AROUND_NS (100 * NS_PER_MS) /* how often a stop is noticed when idle */
 #define STOP_DRAIN_NS NS_PER_S
+#define LATE_NS (20 * NS_PER_US) /* less than this is not worth remembering */
 /* A sleeping CPU needs 10 to 50 us to wake, which would be lag of every request and part
  * of every latency: so near a due time, and as long after an event, a worker polls. */
-#define LATE_NS (20 * NS_PER_US) /* less than this is not worth remembering */
 #define SPIN_NS (100 * NS_PER_US)
 
 static void list_push(struct conn_list *list, struct conn *conn)
@@ -286,10 +286,10 @@ static void handle_readable(struct worker *worker, struct conn *conn, bool ended
         conn->backoff_ns = 0;
         books_answer(&worker->books, &conn->request,
                      worker->spec.target->expected[conn->status]);
-    }
-    if (event != CONN_ANSWERED && was_busy)
+    } else if (was_busy) {
         books_error(&worker->books, &conn->request,
                     event == CONN_RESET ? TALLY_RESET : TALLY_PROTOCOL, clock_now_ns());
+    }
     if (conn->state == CONN_IDLE)
         make_free(worker, conn);
     else

@@ -29,13 +29,20 @@ bool generate_is_closed(const struct generate_spec *spec)
     return strcmp(spec->rate, "max") == 0;
 }
 
+/* Untouched for a closed loop, which has none. */
+static bool read_profile(const struct generate_spec *spec, struct profile *out,
+                         struct error *err)
+{
+    return generate_is_closed(spec) ||
+           profile_parse(spec->rate, spec->warmup_ns, spec->duration_ns, out, err);
+}
+
 double generate_mean_rate(const struct generate_spec *spec)
 {
     struct profile profile;
     struct error ignored;
     double from_ns = (double)spec->warmup_ns, to_ns = from_ns + (double)spec->duration_ns;
-    if (generate_is_closed(spec) || !profile_parse(spec->rate, spec->warmup_ns,
-                                                   spec->duration_ns, &profile, &ignored))
+    if (generate_is_closed(spec) || !read_profile(spec, &profile, &ignored))
         return (double)NAN;
     double count = profile_count(&profile, to_ns) - profile_count(&profile, from_ns);
     return count * 1e9 / (double)spec->duration_ns;
@@ -60,8 +67,7 @@ bool generate_check_load(const struct generate_spec *spec, struct error *err)
     if (spec->warmup_ns < 0)
         return error_set(err, "the warm-up cannot be negative");
     struct profile profile;
-    if (!generate_is_closed(spec) &&
-        !profile_parse(spec->rate, spec->warmup_ns, spec->duration_ns, &profile, err))
+    if (!read_profile(spec, &profile, err))
         return false;
     if (spec->connections < 1 || spec->threads < 1 || spec->threads > THREADS_MAX)
         return error_set(err, "at least 1 connection and 1 to %d threads are needed",
@@ -98,9 +104,7 @@ static bool prepare(const struct generate_spec *spec, struct prepared *out,
 {
     if (spec->cpus && !cpu_parse(spec->cpus, &out->cpus, err))
         return false;
-    if (!generate_is_closed(spec) &&
-        !profile_parse(spec->rate, spec->warmup_ns, spec->duration_ns, &out->profile,
-                       err))
+    if (!read_profile(spec, &out->profile, err))
         return false;
     if (!target_init(&out->target, spec->url, err))
         return false;

@@ -8,8 +8,7 @@
 #include <stdlib.h>
 
 #include "load/load.h"
-#include <assert.h>
-
+#include "rates.h"
 #include "scripted.h"
 #include "tap.h"
 
@@ -70,16 +69,6 @@ static void check_books(const struct load_outcome *outcome, bool open_loop,
     if (open_loop)
         TAP_OK(outcome->log_count == tally->due && count_infinite(outcome) == errors,
                "%s: so does the log", what);
-}
-
-/* A constant profile that lives as long as the program. */
-static const struct profile *rate_of(double rate_hz)
-{
-    static struct profile profiles[64];
-    static int count;
-    assert(count < 64);
-    profile_constant(&profiles[count], rate_hz);
-    return &profiles[count++];
 }
 
 static struct load_spec spec_of(const struct target *target)

@@ -2,25 +2,15 @@
  * When requests are due: the constant schedule against whole-number arithmetic, Poisson's
  * against the exponential law, both dealt over any number of workers.
  */
-#include <assert.h>
 #include <stdint.h>
 
 #include "load/schedule.h"
+#include "rates.h"
 #include "tap.h"
 
 #define SECOND_NS INT64_C(1000000000)
 
 enum { WORKERS_MAX = 16 };
-
-/* Constant profiles; each stays until the program ends, as schedules point to them. */
-static const struct profile *rate_of(double rate_hz)
-{
-    static struct profile profiles[64];
-    static int count;
-    assert(count < 64);
-    profile_constant(&profiles[count], rate_hz);
-    return &profiles[count++];
-}
 
 static struct schedule whole(enum arrivals arrivals, double rate_hz, int64_t span_ns,
                              uint64_t seed)
