@@ -147,6 +147,8 @@ int sock_connect(const struct sock_address *address)
     if (fd < 0)
         return -1;
     set_option(fd, IPPROTO_TCP, TCP_NODELAY);
+    /* bbr, where it is the default, sends later than it is asked to. */
+    setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "reno", 4);
     if (connect(fd, (const struct sockaddr *)&address->storage, address->len) != 0 &&
         errno != EINPROGRESS) {
         int why = errno;

@@ -40,7 +40,8 @@ bool sock_in_use(const struct sock_address *address);
 /* A connected descriptor, or -1 with errno (EAGAIN: none waiting). */
 int sock_accept(int listener);
 
-/* Starts a connection; -1 with errno set when it fails at once. */
+/* Starts a connection, whose own sending is not paced; -1 with errno set when it fails at
+ * once. */
 int sock_connect(const struct sock_address *address);
 
 /* Why a connection attempt failed: 0, or the errno (SO_ERROR). */
