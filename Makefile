@@ -33,7 +33,7 @@ lib = $(shell pkg-config --libs $(1))
 base_libs = -lm
 wire_libs = $(base_libs)
 stats_libs = $(call lib,zlib) $(base_libs)
-sys_libs = $(call lib,libcrypto) $(base_libs)
+sys_libs = $(call lib,libssl libcrypto) $(base_libs)
 load_libs = $(stats_libs) $(sys_libs)
 result_libs = $(call lib,jansson) $(stats_libs)
 run_libs = $(call lib,yaml-0.1) $(result_libs) $(sys_libs)
@@ -46,7 +46,10 @@ ALL_ARCHIVES := $(call archives,report run result load sys stats wire base)
 ORACLE_OBJECTS := $(patsubst services/%.c,$(BUILD)/obj/services/%.o,$(wildcard services/oracle/*.c))
 ECHO_OBJECTS := $(patsubst services/%.c,$(BUILD)/obj/services/%.o,$(wildcard services/echo-c/*.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*_test.c))
-C_FILES = $(wildcard src/*/*.[ch] services/echo-c/*.[ch] services/oracle/*.[ch] bench/*.[ch] tests/unit/*.[ch])
+FUZZ_TARGETS := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
+FUZZ_SECONDS ?= 60
+C_FILES = $(wildcard src/*/*.[ch] services/echo-c/*.[ch] services/oracle/*.[ch] bench/*.[ch] \
+  tests/unit/*.[ch] tests/fuzz/*.[ch])
 
 ## make              the tool, the C service, the oracle and the null responder, in build/
 all: $(BUILD)/dragstrip $(BUILD)/dragstrip-echo $(BUILD)/dragstrip-oracle $(BUILD)/null-responder
@@ -181,10 +184,37 @@ clang:
 
 unit-programs: $(UNIT_TESTS)
 
-## make sanitize     the unit tests under address and undefined sanitizers
+## make sanitize     unit tests and fuzz corpora under address and undefined sanitizers
 sanitize:
 	@$(MAKE) --no-print-directory -j2 BUILD=$(BUILD)/address,undefined \
-	  SANITIZE=address,undefined CFLAGS="-O1 -g" unit
+	  SANITIZE=address,undefined CFLAGS="-O1 -g" unit replay
+
+$(BUILD)/replay/%: tests/fuzz/%_fuzz.c tests/fuzz/replay.c tests/fuzz/fuzz.h $(ALL_ARCHIVES)
+	@mkdir -p $(@D)
+	$(call say,REPLAY $@)
+	$(Q)$(LINK) $(ALL_CFLAGS) -Itests/fuzz $< tests/fuzz/replay.c $(ALL_ARCHIVES) $(cmd_libs) -o $@
+
+## make replay       the fuzz targets over the inputs that are kept in tests/fuzz/corpus
+replay: $(addprefix $(BUILD)/replay/,$(FUZZ_TARGETS))
+	@for target in $(FUZZ_TARGETS); do \
+	  printf 'replay %s: ' $$target; $(BUILD)/replay/$$target tests/fuzz/corpus/$$target/* || exit 1; done
+
+$(BUILD)/fuzz/%: tests/fuzz/%_fuzz.c tests/fuzz/fuzz.h $(ALL_ARCHIVES)
+	@mkdir -p $(@D)
+	$(call say,FUZZ $@)
+	$(Q)$(CC) -pthread -fsanitize=fuzzer $(SAN) $(ALL_CFLAGS) -Itests/fuzz $< $(ALL_ARCHIVES) \
+	  $(cmd_libs) -o $@
+
+## make fuzz         new inputs for the fuzz targets, FUZZ_SECONDS (60) each, in build/corpus
+fuzz:
+	@tools/needs fuzz
+	@$(MAKE) --no-print-directory -j2 BUILD=$(BUILD)/fuzzing CC=clang-14 \
+	  SANITIZE=address,undefined,fuzzer-no-link CFLAGS="-O1 -g" fuzz-run
+
+fuzz-run: $(addprefix $(BUILD)/fuzz/,$(FUZZ_TARGETS))
+	@for target in $(FUZZ_TARGETS); do mkdir -p $(BUILD)/corpus/$$target && \
+	  (cd $(BUILD) && fuzz/$$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
+	    corpus/$$target $(CURDIR)/tests/fuzz/corpus/$$target) || exit 1; done
 
 ## make contract     the contract suite on each service whose toolchain is here
 contract: all
@@ -225,5 +255,7 @@ clean:
 	rm -rf $(BUILD)
 
 -include $(shell find $(BUILD) -name '*.d' -not -path '*/cargo/*' 2>/dev/null)
-.PHONY: all race check bench help needs-check clang unit-programs echo-go echo-rust echo-go-if-there format \
+fuzz-run: | $(BUILD)/.needs
+
+.PHONY: fuzz fuzz-run replay all race check bench help needs-check clang unit-programs echo-go echo-rust echo-go-if-there format \
   layers unit sanitize contract others command hdr install clean

@@ -110,7 +110,8 @@ static void make_answers(struct responder *responder, size_t response_bytes)
     buf_init(&responder->answers, (response_bytes + 256) * ANSWERS_MAX);
     for (int i = 0; i < ANSWERS_MAX; i++) {
         buf_format(&responder->answers,
-                   "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
+                   "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n"
+                   "Content-Type: text/plain\r\n"
                    "Content-Length: %zu\r\n\r\n",
                    response_bytes);
         buf_add_repeated(&responder->answers, 'x', response_bytes);

@@ -56,7 +56,8 @@ struct peer {
 
 /* ---- answering ---- */
 
-static const char good[] = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n";
+static const char good[] =
+    "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 3\r\n\r\nok\n";
 static const char bad[] =
     "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 3\r\n\r\nno\n";
 

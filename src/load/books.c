@@ -7,19 +7,32 @@
 /* A poll that takes longer was interrupted, and somebody else had the CPU meanwhile. */
 #define POLL_MAX_NS (10 * NS_PER_US)
 
+void books_passed_init(struct books_passed *passed)
+{
+    *passed = (struct books_passed){.ok = 0};
+    hist_init(&passed->latency);
+}
+
+void books_passed_fini(struct books_passed *passed)
+{
+    hist_fini(&passed->latency);
+}
+
 void books_init(struct books *books, int64_t duration_ns, size_t log_size)
 {
     size_t windows = (size_t)((duration_ns + NS_PER_S - 1) / NS_PER_S);
     *books = (struct books){0};
     tally_init(&books->tally, windows, log_size);
     pthread_mutex_init(&books->live.mutex, NULL);
-    hist_init(&books->live.latency);
+    books_passed_init(&books->live.passed);
+    books_passed_init(&books->live.spare);
 }
 
 void books_fini(struct books *books)
 {
     tally_fini(&books->tally);
-    hist_fini(&books->live.latency);
+    books_passed_fini(&books->live.passed);
+    books_passed_fini(&books->live.spare);
 }
 
 static bool is_measured(const struct books *books, int64_t due_ns)
@@ -41,17 +54,21 @@ static void log_value(struct books *books, uint64_t index, uint16_t value)
         tally->log[index] = value;
 }
 
-static void count_live(struct books *books, int64_t latency_ns)
+static void count_passed_ok(struct books *books, int64_t latency_ns)
 {
     struct books_live *live = &books->live;
     pthread_mutex_lock(&live->mutex);
-    if (latency_ns >= 0) {
-        hist_record(&live->latency, latency_ns);
-        live->ok++;
-    } else {
-        hist_record_infinite(&live->latency);
-        live->errors++;
-    }
+    hist_record(&live->passed.latency, latency_ns);
+    live->passed.ok++;
+    pthread_mutex_unlock(&live->mutex);
+}
+
+static void count_passed_error(struct books *books, enum tally_error kind)
+{
+    struct books_live *live = &books->live;
+    pthread_mutex_lock(&live->mutex);
+    hist_record_infinite(&live->passed.latency);
+    live->passed.errors[kind]++;
     pthread_mutex_unlock(&live->mutex);
 }
 
@@ -77,7 +94,7 @@ static void count_backlog(struct books *books, const struct request *request,
 static void count_error(struct books *books, const struct request *request,
                         enum tally_error kind)
 {
-    count_live(books, -1);
+    count_passed_error(books, kind);
     if (!is_measured(books, request->due_ns))
         return;
     struct tally_window *window = window_of(books, request->due_ns);
@@ -100,7 +117,7 @@ void books_error(struct books *books, const struct request *request,
 static void count_ok(struct books *books, const struct request *request)
 {
     int64_t latency_ns = request->done_ns - request->due_ns;
-    count_live(books, latency_ns);
+    count_passed_ok(books, latency_ns);
     if (!is_measured(books, request->due_ns))
         return;
     struct tally_window *window = window_of(books, request->due_ns);
@@ -113,8 +130,10 @@ static void count_ok(struct books *books, const struct request *request)
     log_value(books, request->index, (uint16_t)hist_index(latency_ns));
 }
 
-void books_answer(struct books *books, const struct request *request, bool ok)
+void books_answer(struct books *books, const struct request *request,
+                  enum expect_verdict verdict)
 {
+    bool ok = verdict == EXPECT_GOOD;
     bool in_time =
         request->done_ns >= books->measure_ns && request->done_ns < books->end_ns;
     count_backlog(books, request, request->done_ns, true);
@@ -125,21 +144,43 @@ void books_answer(struct books *books, const struct request *request, bool ok)
     if (ok)
         count_ok(books, request);
     else
-        count_error(books, request, TALLY_STATUS);
+        count_error(books, request,
+                    verdict == EXPECT_WRONG_STATUS ? TALLY_STATUS : TALLY_BODY);
+}
+
+/* A reader may take the numbers between the two steps: no need for the mutex. */
+static void note_due(struct books_live *live, int64_t lag_ns)
+{
+    atomic_fetch_add_explicit(&live->due, 1, memory_order_relaxed);
+    if (lag_ns > atomic_load_explicit(&live->lag_max_ns, memory_order_relaxed))
+        atomic_store_explicit(&live->lag_max_ns, lag_ns, memory_order_relaxed);
 }
 
 void books_due(struct books *books, int64_t due_ns, int64_t now_ns)
 {
+    note_due(&books->live, now_ns - due_ns);
     if (!is_measured(books, due_ns))
         return;
     books->tally.due++;
     hist_record(&books->tally.lag, now_ns - due_ns);
 }
 
+static void keep_gap(struct books *books, int64_t sent_ns)
+{
+    struct tally *tally = &books->tally;
+    int64_t last_ns = books->last_sent_ns;
+    books->last_sent_ns = sent_ns;
+    if (tally->gap_stride > 0 && last_ns > 0 && tally->sent % tally->gap_stride == 0 &&
+        tally->gap_count < TALLY_GAPS_MAX)
+        tally->gaps[tally->gap_count++] =
+            (struct tally_gap){last_ns - books->measure_ns, sent_ns - books->measure_ns};
+}
+
 void books_sent(struct books *books, const struct request *request)
 {
     if (!is_measured(books, request->due_ns))
         return;
+    keep_gap(books, request->sent_ns);
     books->tally.sent++;
     hist_record(&books->tally.wait,
                 request->waited ? request->sent_ns - request->due_ns : 0);
@@ -162,15 +203,25 @@ void books_close(struct books *books, uint64_t log_count)
     tally->log_count = log_count < tally->log_capacity ? log_count : tally->log_capacity;
 }
 
-void books_take_live(struct books *books, struct hist *latency, uint64_t *ok,
-                     uint64_t *errors)
+void books_take_passed(struct books *books, struct books_passed *sum)
 {
     struct books_live *live = &books->live;
     pthread_mutex_lock(&live->mutex);
-    hist_merge(latency, &live->latency);
-    *ok += live->ok;
-    *errors += live->errors;
-    hist_clear(&live->latency);
-    live->ok = live->errors = 0;
+    struct books_passed taken = live->passed;
+    live->passed = live->spare;
     pthread_mutex_unlock(&live->mutex);
+    hist_merge(&sum->latency, &taken.latency);
+    sum->ok += taken.ok;
+    for (int i = 0; i < TALLY_ERRORS; i++)
+        sum->errors[i] += taken.errors[i];
+    hist_clear(&taken.latency);
+    live->spare = (struct books_passed){.latency = taken.latency};
+}
+
+uint64_t books_take_due(struct books *books, int64_t *lag_max_ns)
+{
+    int64_t lag_ns = atomic_exchange(&books->live.lag_max_ns, 0);
+    if (lag_ns > *lag_max_ns)
+        *lag_max_ns = lag_ns;
+    return atomic_exchange(&books->live.due, 0);
 }

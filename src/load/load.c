@@ -33,16 +33,24 @@ static int share(int n, int parts, int part)
     return n / parts + (part < n % parts ? 1 : 0);
 }
 
+static int first_of(int n, int parts, int part)
+{
+    int extra = n % parts;
+    return n / parts * part + (part < extra ? part : extra);
+}
+
 static struct worker_spec worker_spec_of(const struct load_spec *spec, int worker)
 {
-    struct worker_spec out = {.target = spec->target,
+    struct worker_spec out = {.exchange = spec->exchange,
                               .connections =
                                   share(spec->connections, spec->threads, worker),
+                              .first = first_of(spec->connections, spec->threads, worker),
                               .closed_loop = spec->profile == NULL,
                               .spin = spec->spin,
                               .warmup_ns = spec->warmup_ns,
                               .duration_ns = spec->duration_ns,
                               .timeout_ns = spec->timeout_ns};
+    requests_begin(&out.turn, spec->seed, worker);
     if (!out.closed_loop)
         schedule_init(&out.schedule, spec->arrivals, spec->profile,
                       spec->warmup_ns + spec->duration_ns, spec->seed, worker,
@@ -100,16 +108,20 @@ static double cpu_seconds(void)
 }
 
 static void report_second(struct team *team, const struct load_watcher *watcher,
-                          int64_t second)
+                          int64_t number)
 {
-    struct hist latency;
-    uint64_t ok = 0, errors = 0;
-    hist_init(&latency);
-    for (int i = 0; i < team->count; i++)
-        books_take_live(&team->workers[i].books, &latency, &ok, &errors);
+    struct load_second second = {.number = number};
+    books_passed_init(&second.passed);
+    for (int i = 0; i < team->count; i++) {
+        struct worker *worker = &team->workers[i];
+        books_take_passed(&worker->books, &second.passed);
+        second.due += books_take_due(&worker->books, &second.lag_max_ns);
+        second.in_flight += gauge_read(&worker->in_flight);
+        second.queued += gauge_read(&worker->queue.length);
+    }
     if (watcher && watcher->second)
-        watcher->second(watcher->context, second, &latency, ok, errors);
-    hist_fini(&latency);
+        watcher->second(watcher->context, &second);
+    books_passed_fini(&second.passed);
 }
 
 /* Sleeps in short steps, so that a stop is seen; true when the time was reached. */
@@ -195,6 +207,17 @@ static int64_t measured_ns(const struct team *team)
     return longest_ns;
 }
 
+static void gather_tls(const struct team *team, struct load_outcome *out)
+{
+    for (int i = 0; i < team->count; i++) {
+        const struct tls_memory *memory = &team->workers[i].links.scratch.tls;
+        out->tls_handshakes += memory->handshakes;
+        out->tls_resumed += memory->resumed;
+        if (memory->handshakes > 0)
+            memcpy(out->tls_version, memory->version, sizeof(out->tls_version));
+    }
+}
+
 static void team_gather(struct team *team, struct load_outcome *out)
 {
     out->measured_ns = measured_ns(team);
@@ -208,6 +231,7 @@ static void team_gather(struct team *team, struct load_outcome *out)
         hist_merge(&out->latency, &out->tally.windows[i].latency);
     if (team->spec->profile)
         merge_logs(team, out);
+    gather_tls(team, out);
     out->max_rss_bytes = self_resident_peak_bytes();
 }
 

@@ -8,12 +8,11 @@
 #include "base/stop.h"
 #include <sched.h>
 
+#include "load/books.h"
 #include "load/schedule.h"
-#include "load/tally.h"
-#include "load/target.h"
 
 struct load_spec {
-    const struct target *target;   /* with its request set */
+    struct exchange exchange;      /* with a target of one family (target_pick_family) */
     const struct profile *profile; /* the rate over time; NULL: closed loop */
     enum arrivals arrivals;
     int connections; /* dealt out evenly; at least one a thread */
@@ -24,15 +23,22 @@ struct load_spec {
     bool spin; /* poll around due times; only where each thread has a CPU of its own */
 };
 
+/* What passed in a second, and how things stand at its end. */
+struct load_second {
+    int64_t number; /* from the measured time's start; negative in the warm-up */
+    struct books_passed passed;
+    uint64_t due; /* fell due, noticed by lag_max_ns later at most */
+    int64_t lag_max_ns;
+    uint64_t in_flight, queued;
+};
+
 /* Called from the thread that called load_run, between the workers' work. */
 struct load_watcher {
     void *context;
     /* All connections stand; the measured time on the monotonic clock. */
     void (*started)(void *context, int64_t measure_ns, int64_t end_ns);
-    /* About every second, what was answered in it. second counts from the measured time's
-     * start and is negative in the warm-up. */
-    void (*second)(void *context, int64_t second, const struct hist *latency, uint64_t ok,
-                   uint64_t errors);
+    /* About every second. */
+    void (*second)(void *context, const struct load_second *second);
 };
 
 struct load_outcome {
@@ -44,6 +50,8 @@ struct load_outcome {
     double cpu_seconds;  /* of this process in the measured time */
     double spin_seconds; /* of them: polled in vain, by all threads */
     int64_t max_rss_bytes;
+    uint64_t tls_handshakes, tls_resumed;
+    char tls_version[TLS_VERSION_BYTES]; /* "" without TLS */
     bool interrupted;
 };
 

@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "base/units.h"
+#include "load/profile_times.h"
 
 static double piece_count(const struct profile_piece *piece)
 {
@@ -194,6 +195,9 @@ static double time_within(const struct profile_piece *piece, double count)
 double profile_reach(const struct profile *profile, struct profile_cursor *cursor,
                      double count)
 {
+    if (profile->times_ns)
+        return count < (double)profile->time_count ? profile->times_ns[(size_t)count]
+                                                   : (double)INFINITY;
     for (;;) {
         const struct profile_piece *piece = &profile->pieces[cursor->piece];
         double within = count - cursor->start_count;
@@ -208,6 +212,8 @@ double profile_reach(const struct profile *profile, struct profile_cursor *curso
 double profile_count(const struct profile *profile, double to_ns)
 {
     struct profile_cursor at = {0};
+    if (profile->times_ns)
+        return (double)profile_times_before(profile, to_ns);
     for (;;) {
         const struct profile_piece *piece = &profile->pieces[at.piece];
         double within = to_ns - at.start_ns;

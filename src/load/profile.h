@@ -4,11 +4,12 @@
  * schedule.h brings both together.
  *
  *   20k                                            one rate
- *   burst:base=20k,peak=60k,on=200ms,period=1s     peak for `on` at the start of each
- * period ramp:5k..50k                                   linear over the measured time
+ *   burst:base=20k,peak=60k,on=200ms,period=1s     peak for `on` as each period begins
+ *   ramp:5k..50k                                   linear over the measured time
  *   steps:5k,10k,20k                               equal parts of the measured time
  *
- * Before the measured time (the warm-up) a ramp or steps hold their first rate.
+ * Before the measured time (the warm-up) a ramp or steps hold their first rate. A profile
+ * may also be a list of times, one a request (profile_parse_times).
  */
 #ifndef DRAGSTRIP_LOAD_PROFILE_H
 #define DRAGSTRIP_LOAD_PROFILE_H
@@ -25,9 +26,21 @@ struct profile_piece {
 
 struct profile {
     struct profile_piece pieces[PROFILE_PIECES_MAX];
-    int count;    /* at least 1 */
-    bool repeats; /* after the last piece comes the first; otherwise its rate stays */
+    int count;        /* at least 1 */
+    bool repeats;     /* after the last piece comes the first; otherwise its rate stays */
+    double *times_ns; /* owned; NULL: the pieces count. Otherwise time_count due times
+                       * from the start of the run, in order, and there are no pieces */
+    size_t time_count;
 };
+
+void profile_fini(struct profile *profile); /* of one with times; others own nothing */
+
+/*
+ * text: one time a line, in seconds, with or without a fraction; empty lines and lines
+ * that begin with '#' are passed over, and what follows the number after a blank or comma
+ * is ignored. The earliest is the start. Any order.
+ */
+bool profile_parse_times(struct str text, struct profile *out, struct error *err);
 
 void profile_constant(struct profile *profile, double rate_hz);
 
@@ -45,8 +58,8 @@ struct profile_cursor {
     double start_count; /* of requests before it */
 };
 
-/* When the integral of the rate reaches count; INFINITY if never. count must not fall
- * from one call to the next. */
+/* When the integral of the rate reaches count (of a list: the time number `count`,
+ * whole); INFINITY if never. count must not fall from one call to the next. */
 double profile_reach(const struct profile *profile, struct profile_cursor *cursor,
                      double count);
 

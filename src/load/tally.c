@@ -15,8 +15,11 @@ void tally_init(struct tally *tally, size_t window_count, size_t log_capacity)
     hist_init(&tally->lag);
     hist_init(&tally->first_byte);
     hist_init(&tally->less_lag);
-    if (log_capacity)
+    if (log_capacity) {
         tally->log = mem_new(log_capacity, sizeof(*tally->log));
+        tally->gaps = mem_new(TALLY_GAPS_MAX, sizeof(*tally->gaps));
+        tally->gap_stride = log_capacity / TALLY_GAPS_MAX + 1;
+    }
 }
 
 void tally_fini(struct tally *tally)
@@ -30,7 +33,17 @@ void tally_fini(struct tally *tally)
     hist_fini(&tally->first_byte);
     hist_fini(&tally->less_lag);
     mem_free(tally->log);
+    mem_free(tally->gaps);
     *tally = (struct tally){0};
+}
+
+static void merge_gaps(struct tally *to, const struct tally *from)
+{
+    if (from->gap_count == 0)
+        return;
+    to->gaps = mem_resize(to->gaps, to->gap_count + from->gap_count, sizeof(*to->gaps));
+    memcpy(to->gaps + to->gap_count, from->gaps, from->gap_count * sizeof(*to->gaps));
+    to->gap_count += from->gap_count;
 }
 
 void tally_merge(struct tally *to, const struct tally *from)
@@ -56,6 +69,7 @@ void tally_merge(struct tally *to, const struct tally *from)
         to->backlog[i] += from->backlog[i];
     for (int i = 0; i < TALLY_ERRORS; i++)
         to->errors[i] += from->errors[i];
+    merge_gaps(to, from);
     to->reconnects += from->reconnects;
     to->bytes_received += from->bytes_received;
     to->peak_in_flight += from->peak_in_flight;

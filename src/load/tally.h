@@ -32,6 +32,12 @@ struct tally_window { /* requests due in one second of the measured time */
 
 enum { TALLY_INFINITE = 0xffff }; /* in the log: an error */
 
+struct tally_gap {          /* two requests that a worker sent one after the other */
+    int64_t from_ns, to_ns; /* from the start of the measured time */
+};
+
+enum { TALLY_GAPS_MAX = 4096 };
+
 struct tally {
     struct tally_window *windows;
     size_t window_count;
@@ -50,9 +56,12 @@ struct tally {
      */
     uint16_t *log;
     size_t log_count, log_capacity;
+    /* Every gap_stride-th gap, spread over the run, to be held against the plan. */
+    struct tally_gap *gaps;
+    size_t gap_count, gap_stride; /* stride 0: none are kept */
 };
 
-/* log_capacity 0: without a log. */
+/* log_capacity, the most requests that a worker can have: 0 is without a log and gaps. */
 void tally_init(struct tally *tally, size_t window_count, size_t log_capacity);
 void tally_fini(struct tally *tally);
 

@@ -2,156 +2,185 @@
 
 #include <stdio.h>
 
-#include "wire/chars.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "sys/stream.h"
 
-static bool split_url(struct target *target, const char *url, char *name, char *port)
+/* The addresses that --resolve names for HOST:PORT, or NULL. */
+static const char *override_of(const struct target_options *options,
+                               const char *host_port)
 {
-    static const char scheme[] = "http://";
-    if (strncmp(url, scheme, sizeof(scheme) - 1) != 0)
-        return false;
-    const char *host = url + sizeof(scheme) - 1;
-    size_t host_len = strcspn(host, "/?#");
-    if (host_len == 0 || host_len >= TARGET_HOST_BYTES || memchr(host, '@', host_len))
-        return false;
-    memcpy(target->host, host, host_len);
-    target->host[host_len] = '\0';
-    target->path = host[host_len] == '/' ? str_of(host + host_len) : STR("/");
-
-    struct str name_view = {host, host_len};
-    const char *bracket = memchr(host, ']', host_len);
-    const char *from = bracket ? bracket : host;
-    const char *colon = memchr(from, ':', host_len - (size_t)(from - host));
-    snprintf(port, 8, "80");
-    if (colon) {
-        uint64_t number;
-        struct str digits = {colon + 1, (size_t)(host + host_len - colon - 1)};
-        if (!str_to_u64(digits, &number) || number == 0 || number > 65535)
-            return false;
-        snprintf(port, 8, "%u", (unsigned)number);
-        name_view.len = (size_t)(colon - host);
+    size_t len = strlen(host_port);
+    for (int i = 0; options && i < options->resolve_count; i++) {
+        const char *entry = options->resolve[i];
+        if (strncasecmp(entry, host_port, len) == 0 && entry[len] == ':')
+            return entry + len + 1;
     }
-    if (bracket)
-        name_view = (struct str){host + 1, (size_t)(bracket - host - 1)};
-    memcpy(name, name_view.ptr, name_view.len);
-    name[name_view.len] = '\0';
-    return name_view.len > 0;
+    return NULL;
 }
 
-/* "404" or "2xx"; false for anything else. */
-static bool expect_one(bool expected[TARGET_STATUS_END], struct str item)
+static bool add_addresses(struct target *target, const char *name, const char *port,
+                          struct error *err)
 {
-    uint64_t status;
-    if (item.len != 3 || item.ptr[0] < '1' || item.ptr[0] > '5')
-        return false;
-    int hundreds = (item.ptr[0] - '0') * 100;
-    if (item.ptr[1] == 'x' && item.ptr[2] == 'x') {
-        for (int i = hundreds; i < hundreds + 100; i++)
-            expected[i] = true;
-        return true;
+    if (target->address_count == TARGET_ADDRESSES_MAX)
+        return error_set(err, "more than %d addresses", TARGET_ADDRESSES_MAX);
+    int count = sock_resolve_all(name, port, target->addresses + target->address_count,
+                                 TARGET_ADDRESSES_MAX - target->address_count, err);
+    target->address_count += count;
+    return count > 0;
+}
+
+/* list: "10.0.0.1,[::1]"; numeric, or names all the same. */
+static bool resolve_list(struct target *target, const char *list, const char *port,
+                         struct error *err)
+{
+    bool good = true;
+    while (good && *list) {
+        size_t len = strcspn(list, ",");
+        bool bracketed = len > 2 && list[0] == '[' && list[len - 1] == ']';
+        char *name = mem_copy_bytes(list + bracketed, len - 2 * (size_t)bracketed);
+        good = add_addresses(target, name, port, err);
+        mem_free(name);
+        list += len + (list[len] == ',');
     }
-    if (!str_to_u64(item, &status))
-        return false;
-    expected[status] = true;
+    return good &&
+           (target->address_count > 0 ||
+            error_set(err, "--resolve names no address; write HOST:PORT:ADDRESS"));
+}
+
+static bool resolve(struct target *target, const char *name,
+                    const struct target_options *options, struct error *err)
+{
+    char port[8], host_port[URL_HOST_MAX + 16];
+    snprintf(port, sizeof(port), "%u", target->url.port);
+    snprintf(host_port, sizeof(host_port), "%s:%s", name, port);
+    const char *list = override_of(options, host_port);
+    return list ? resolve_list(target, list, port, err)
+                : add_addresses(target, name, port, err);
+}
+
+static bool resolve_socket(struct target *target, struct error *err)
+{
+    char *path = mem_copy_bytes(target->url.socket.ptr, target->url.socket.len);
+    bool good = sock_unix(path, &target->addresses[0], err);
+    target->address_count = good;
+    mem_free(path);
+    return good;
+}
+
+/* An entry for another name is allowed; one that can be none is not. */
+static bool check_resolve(const struct target_options *options, struct error *err)
+{
+    for (int i = 0; options && i < options->resolve_count; i++) {
+        const char *entry = options->resolve[i], *colon = strchr(entry, ':');
+        size_t digits = colon ? strspn(colon + 1, "0123456789") : 0;
+        if (!colon || colon == entry || digits == 0 || colon[1 + digits] != ':' ||
+            colon[2 + digits] == '\0')
+            return error_set(err,
+                             "'%s' is not HOST:PORT:ADDRESS, such as "
+                             "api.example.org:443:127.0.0.1",
+                             entry);
+    }
     return true;
 }
 
-bool target_expect(struct target *target, const char *list, struct error *err)
+static bool check_tls_options(const struct target *target,
+                              const struct target_options *options, struct error *err)
 {
-    bool expected[TARGET_STATUS_END] = {false};
-    for (const char *at = list;; at++) {
-        size_t len = strcspn(at, ",");
-        if (!expect_one(expected, (struct str){at, len}))
-            return error_set(err, "'%s' is not a list of statuses; write 200,404 or 2xx",
-                             list);
-        at += len;
-        if (!*at)
-            break;
-    }
-    memcpy(target->expected, expected, sizeof(expected));
+    if (options && !target->url.tls && (options->ca_file || options->insecure))
+        return error_set(err, "a CA file and --insecure are for https; the URL is http");
+    if (options && options->ca_file && options->insecure)
+        return error_set(err, "a CA file and --insecure exclude each other");
+    if (target->url.tls && target->url.socket.len > 0)
+        return error_set(err, "https over a Unix socket is not supported; use http");
     return true;
 }
 
-bool target_init(struct target *target, const char *url, struct error *err)
+bool target_init(struct target *target, const char *url,
+                 const struct target_options *options, struct error *err)
 {
-    char name[TARGET_HOST_BYTES], port[8];
-    *target = (struct target){0};
-    if (strncmp(url, "https://", 8) == 0)
-        return error_set(err, "%s: https is not supported yet; use http://", url);
-    if (!split_url(target, url, name, port))
-        return error_set(err, "'%s' is not a URL like http://127.0.0.1:8080/path", url);
-    buf_init(&target->request, TARGET_REQUEST_MAX);
-    for (int status = 200; status < 400; status++)
-        target->expected[status] = true;
-    return sock_resolve(name, port, &target->address, err);
+    *target = (struct target){.tls = NULL};
+    if (!url_parse(url, &target->url, err) || !check_resolve(options, err) ||
+        !check_tls_options(target, options, err))
+        return false;
+    if (target->url.socket.len > 0)
+        return resolve_socket(target, err);
+    char *name = mem_copy_bytes(target->url.name.ptr, target->url.name.len);
+    bool good = resolve(target, name, options, err);
+    if (good && target->url.tls) {
+        target->tls = tls_client_new(name, options ? options->ca_file : NULL,
+                                     options && options->insecure, err);
+        good = target->tls != NULL;
+    }
+    mem_free(name);
+    return good;
 }
 
 void target_fini(struct target *target)
 {
-    buf_fini(&target->request);
+    tls_client_free(target->tls);
+    target->tls = NULL;
 }
 
-static bool is_token(struct str s)
+/* ---- several addresses ---- */
+
+static int family_of(const struct target *target, int address)
 {
-    for (size_t i = 0; i < s.len; i++) {
-        if (!chars_is_token(s.ptr[i]))
+    return target->addresses[address].storage.ss_family;
+}
+
+static bool is_one_family(const struct target *target)
+{
+    for (int i = 1; i < target->address_count; i++) {
+        if (family_of(target, i) != family_of(target, 0))
             return false;
     }
-    return s.len > 0;
+    return true;
 }
 
-/* The field's name, or an empty view when the header cannot be sent as it is. */
-static struct str header_name(const char *header)
+static bool accepts(const struct target *target, int address, int64_t timeout_ns,
+                    struct error *err)
 {
-    const char *colon = strchr(header, ':');
-    struct str name = {header, colon ? (size_t)(colon - header) : 0};
-    if (!is_token(name) || strpbrk(header, "\r\n"))
-        name.len = 0;
-    return name;
+    struct stream stream;
+    bool good = stream_connect(&stream, &target->addresses[address], NULL, NULL,
+                               clock_now_ns() + timeout_ns, err);
+    if (good)
+        stream_close(&stream);
+    return good;
 }
 
-static bool add_headers(struct buf *request, const char *const *headers, int count,
-                        bool *has_host, bool *has_type, struct error *err)
+static void keep_family(struct target *target, int family)
 {
-    for (int i = 0; i < count; i++) {
-        struct str name = header_name(headers[i]);
-        if (name.len == 0)
-            return error_set(err, "'%s' is not a header like 'Name: value'", headers[i]);
-        if (str_eq_nocase(name, STR("content-length")) ||
-            str_eq_nocase(name, STR("transfer-encoding")))
-            return error_set(err, "the header '%.*s' is set by dragstrip; leave it out",
-                             (int)name.len, name.ptr);
-        *has_host |= str_eq_nocase(name, STR("host"));
-        *has_type |= str_eq_nocase(name, STR("content-type"));
-        buf_format(request, "%s\r\n", headers[i]);
+    int kept = 0;
+    for (int i = 0; i < target->address_count; i++) {
+        if (family_of(target, i) == family)
+            target->addresses[kept++] = target->addresses[i];
     }
-    return true;
+    target->address_count = kept;
 }
 
-bool target_set_request(struct target *target, const char *method,
-                        const char *const *headers, int header_count, struct str body,
-                        struct error *err)
+bool target_pick_family(struct target *target, int64_t timeout_ns, struct error *err)
 {
-    struct buf *request = &target->request;
-    bool has_host = false, has_type = false;
-    if (!is_token(str_of(method)))
-        return error_set(err, "'%s' is not an HTTP method", method);
-    target->head_method = strcmp(method, "HEAD") == 0;
-    buf_clear(request);
-    buf_format(request, "%s ", method);
-    buf_add(request, target->path);
-    buf_add_text(request, " HTTP/1.1\r\n");
-    if (!add_headers(request, headers, header_count, &has_host, &has_type, err))
-        return false;
-    if (!has_host)
-        buf_format(request, "Host: %s\r\n", target->host);
-    if (body.len > 0 && !has_type)
-        buf_add_text(request, "Content-Type: application/json\r\n");
-    if (body.len > 0 || strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0)
-        buf_format(request, "Content-Length: %zu\r\n", body.len);
-    buf_add_text(request, "\r\n");
-    buf_add(request, body);
-    if (request->overflow)
-        return error_set(err, "the request is larger than %d MiB",
-                         TARGET_REQUEST_MAX >> 20);
-    return true;
+    struct error why;
+    if (is_one_family(target))
+        return true;
+    for (int i = 0; i < target->address_count; i++) {
+        if (accepts(target, i, timeout_ns, i == 0 ? err : &why)) {
+            keep_family(target, family_of(target, i));
+            return true;
+        }
+    }
+    return false; /* err is of the preferred address */
+}
+
+const char *target_format(const struct target *target, char out[TARGET_TEXT_BYTES])
+{
+    char text[SOCK_ADDRESS_TEXT];
+    sock_format(&target->addresses[0], text);
+    if (target->address_count > 1)
+        snprintf(out, TARGET_TEXT_BYTES, "%s and %d more", text,
+                 target->address_count - 1);
+    else
+        snprintf(out, TARGET_TEXT_BYTES, "%s", text);
+    return out;
 }

@@ -27,10 +27,15 @@ static void print_run(const struct load_result *result, struct buf *out)
                    figure_rate(result->offered_rate, offered),
                    result->arrivals ? result->arrivals : "unknown",
                    figure_rate(result->achieved_rate, achieved));
-    buf_format(out, "\n%s measured, %d connection%s, %d thread%s, seed %llu\n\n",
+    buf_format(out, "\n%s measured, %d connection%s, %d thread%s, seed %llu\n",
                units_format_setting(result->duration_ns, run), result->connections,
                result->connections == 1 ? "" : "s", result->threads,
                result->threads == 1 ? "" : "s", (unsigned long long)result->seed);
+    if (result->tls.version)
+        buf_format(out, "%s, %llu handshakes, %llu of them resumed\n",
+                   result->tls.version, (unsigned long long)result->tls.handshakes,
+                   (unsigned long long)result->tls.resumed);
+    buf_add_text(out, "\n");
 }
 
 static void print_counts(const struct load_result *result, struct buf *out)
@@ -121,6 +126,21 @@ static void print_late(const struct load_result *result, struct buf *out)
     }
 }
 
+/* The service got other gaps than the plan's, for whatever cause: too few connections, a
+ * late generator, or requests due closer than one thread can send them. */
+static void print_gaps(const struct load_result *result, struct buf *out)
+{
+    char distance[FIGURE_BYTES];
+    const struct load_arrival_check *check = &result->arrival_check;
+    if (check->distance > LOAD_GAP_DISTANCE_MAX)
+        buf_format(
+            out,
+            "GAPS: the requests as sent differ from a Poisson process by up to %s\n"
+            "      (Anderson-Darling A² %.3g, p %.2g, %llu gaps).\n",
+            figure_share(check->distance, distance), check->a2, check->p,
+            (unsigned long long)check->gaps);
+}
+
 static void print_doubts(const struct load_result *result, struct buf *out)
 {
     char offered[FIGURE_BYTES], achieved[FIGURE_BYTES];
@@ -150,5 +170,6 @@ void load_text_print(const struct load_result *result, struct buf *out)
     print_table(result, out);
     print_generator(result, out);
     print_late(result, out);
+    print_gaps(result, out);
     print_doubts(result, out);
 }

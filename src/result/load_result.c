@@ -24,6 +24,7 @@ void load_result_fini(struct load_result *result)
     mem_free(result->windows);
     mem_free(result->target);
     mem_free(result->arrivals);
+    mem_free(result->tls.version);
     *result = (struct load_result){0};
 }
 

@@ -58,6 +58,21 @@ struct load_window {
 
 enum { LOAD_MARKS = 3 };
 
+/* The gaps between requests as they were sent, held against a Poisson process (METHOD
+ * 1.8). NAN where the plan was another one. */
+struct load_arrival_check {
+    uint64_t gaps;          /* how many, spread over the measured time */
+    double a2, p, distance; /* goodness.h */
+};
+
+struct load_tls {
+    char *version; /* "TLSv1.3 TLS_AES_256_GCM_SHA384", heap; NULL: plain */
+    uint64_t handshakes, resumed;
+};
+
+/* Beyond it the gaps are not those of a Poisson process any more, for whatever cause. */
+#define LOAD_GAP_DISTANCE_MAX 0.10
+
 enum { LOAD_INVALID_MAX = 8, LOAD_REASON_BYTES = 200 };
 
 struct load_result {
@@ -83,9 +98,11 @@ struct load_result {
     uint64_t bytes_received;
     struct load_summary latency, service_time, wait, lag, first_byte;
     struct load_summary less_lag; /* what a punctual generator would have seen */
-    double cpu_seconds;           /* of the generator, in the measured time */
-    double spin_seconds;          /* of them: polled in vain for the next event */
-    double cpu_share; /* of the CPUs it may use, 0…1, without the spinning */
+    struct load_arrival_check arrival_check;
+    struct load_tls tls;
+    double cpu_seconds;  /* of the generator, in the measured time */
+    double spin_seconds; /* of them: polled in vain for the next event */
+    double cpu_share;    /* of the CPUs it may use, 0…1, without the spinning */
     int64_t max_rss_bytes;
     uint64_t peak_in_flight;
     bool overloaded; /* the service could not hold the rate while the generator could */
@@ -117,8 +134,15 @@ json_t *load_result_to_json(const struct load_result *result, bool with_windows)
 bool load_result_from_json(const json_t *json, struct load_result *out,
                            struct error *err);
 
+/* What passed in a second, and how things stood at its end. */
+struct load_live {
+    struct load_window window;
+    uint64_t in_flight, queued;
+    double lag_max;
+};
+
 /* One line of live progress: {"window":{…}}. An infinite percentile is ">timeout". */
-json_t *load_window_to_json(const struct load_window *window);
+json_t *load_live_to_json(const struct load_live *live);
 
 /* NAN -> null, INFINITY -> ">5s" with errors_above_ns (">timeout" when that is 0:
  * unknown), otherwise a number rounded to 0.1 ns. */

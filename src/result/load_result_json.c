@@ -132,6 +132,47 @@ static void read_generator(const struct members *from, struct load_result *out)
     out->peak_in_flight = members_u64(&generator, "peak_in_flight");
 }
 
+static json_t *arrival_check_to_json(const struct load_arrival_check *check)
+{
+    json_t *json = json_object();
+    member_put(json, "gaps", member_of_u64(check->gaps));
+    member_put(json, "a2", member_of_rounded(check->a2, 6));
+    member_put(json, "p", member_of_rounded(check->p, 6));
+    member_put(json, "distance", member_of_rounded(check->distance, 6));
+    return json;
+}
+
+static void read_arrival_check(const struct members *from, struct load_arrival_check *out)
+{
+    *out = (struct load_arrival_check){0, (double)NAN, (double)NAN, (double)NAN};
+    if (!members_has(from, "arrival_check")) /* a result of version 0.1.0 */
+        return;
+    struct members check = members_child(from, "arrival_check");
+    out->gaps = members_u64(&check, "gaps");
+    out->a2 = members_number_or_null(&check, "a2");
+    out->p = members_number_or_null(&check, "p");
+    out->distance = members_number_or_null(&check, "distance");
+}
+
+static json_t *tls_to_json(const struct load_tls *tls)
+{
+    json_t *json = json_object();
+    member_put(json, "version", member_of_text(tls->version));
+    member_put(json, "handshakes", member_of_u64(tls->handshakes));
+    member_put(json, "resumed", member_of_u64(tls->resumed));
+    return json;
+}
+
+static void read_tls(const struct members *from, struct load_tls *out)
+{
+    if (!members_has(from, "tls")) /* a result of version 0.1.0 */
+        return;
+    struct members tls = members_child(from, "tls");
+    out->version = members_text_or_null(&tls, "version");
+    out->handshakes = members_u64(&tls, "handshakes");
+    out->resumed = members_u64(&tls, "resumed");
+}
+
 static json_t *window_object(const struct load_window *window, int64_t above_ns)
 {
     json_t *json = json_object();
@@ -145,10 +186,13 @@ static json_t *window_object(const struct load_window *window, int64_t above_ns)
     return json;
 }
 
-json_t *load_window_to_json(const struct load_window *window)
+json_t *load_live_to_json(const struct load_live *live)
 {
-    json_t *json = json_object();
-    member_put(json, "window", window_object(window, 0));
+    json_t *json = json_object(), *window = window_object(&live->window, 0);
+    member_put(window, "in_flight", member_of_u64(live->in_flight));
+    member_put(window, "queued", member_of_u64(live->queued));
+    member_put(window, "lag_max", load_time_to_json(live->lag_max, 0));
+    member_put(json, "window", window);
     return json;
 }
 
@@ -232,6 +276,8 @@ json_t *load_result_to_json(const struct load_result *result, bool with_windows)
     member_put(json, "first_byte", summary_to_json(&result->first_byte, above_ns, false));
     member_put(json, "latency_less_lag",
                summary_to_json(&result->less_lag, above_ns, false));
+    member_put(json, "arrival_check", arrival_check_to_json(&result->arrival_check));
+    member_put(json, "tls", tls_to_json(&result->tls));
     member_put(json, "generator", generator_to_json(result));
     if (with_windows) {
         json_t *windows = json_array();
@@ -252,6 +298,8 @@ void load_result_read(const struct members *from, struct load_result *out)
     read_summary(from, "lag", false, &out->lag);
     read_summary(from, "first_byte", false, &out->first_byte);
     read_summary(from, "latency_less_lag", false, &out->less_lag);
+    read_arrival_check(from, &out->arrival_check);
+    read_tls(from, &out->tls);
     read_generator(from, out);
     read_windows(from, out);
 }

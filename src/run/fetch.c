@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "base/clock.h"
-#include "sys/fd.h"
+#include "sys/stream.h"
 #include "wire/http.h"
 
 enum { HEAD_MAX = 65536, PIECE = 16384 };
@@ -58,12 +58,12 @@ static bool take(struct reply *reply, struct str in, struct buf *out)
     return status == HTTP_OK || status == HTTP_PARTIAL;
 }
 
-static bool receive(int fd, struct reply *reply, int64_t until_ns, struct buf *body,
-                    struct error *err)
+static bool receive(struct stream *stream, struct reply *reply, int64_t until_ns,
+                    struct buf *body, struct error *err)
 {
     char piece[PIECE];
     while (!reply->over) {
-        ssize_t n = sock_recv_until(fd, piece, sizeof(piece), until_ns);
+        ssize_t n = stream_recv_until(stream, piece, sizeof(piece), until_ns);
         if (n < 0)
             return error_set(err, "no answer: %s", strerror(errno));
         if (n == 0 && reply->in_body && reply->response.framing == HTTP_UNTIL_EOF)
@@ -76,27 +76,50 @@ static bool receive(int fd, struct reply *reply, int64_t until_ns, struct buf *b
     return true;
 }
 
-bool fetch(const struct sock_address *address, const char *host, const char *path,
-           int64_t timeout_ns, int *status, struct buf *body, struct error *err)
+/* Over an open stream; request is empty and used. */
+static bool ask(struct stream *stream, const struct target *target, const char *path,
+                int64_t until_ns, struct buf *request, struct reply *reply,
+                struct buf *body, struct error *err)
+{
+    buf_format(request, "GET %s HTTP/1.1\r\nHost: ", path);
+    buf_add(request, target->url.host);
+    buf_add_text(request, "\r\n\r\n");
+    /* We close, with a reset: who closes first keeps the port in TIME_WAIT, and a service
+     * without SO_REUSEADDR could not be started on it again. */
+    sock_reset_on_close(stream->fd);
+    return stream_send_all(stream, buf_str(request), until_ns)
+               ? receive(stream, reply, until_ns, body, err)
+               : error_set(err, "cannot send: %s", strerror(errno));
+}
+
+static bool connect_any(struct stream *stream, const struct target *target,
+                        struct tls_memory *memory, int64_t until_ns, struct error *err)
+{
+    for (int i = 0; i < target->address_count; i++) {
+        if (stream_connect(stream, &target->addresses[i], target->tls, memory, until_ns,
+                           err))
+            return true;
+    }
+    return false;
+}
+
+bool fetch(const struct target *target, const char *path, int64_t timeout_ns, int *status,
+           struct buf *body, struct error *err)
 {
     struct reply reply = {.over = false};
     struct buf request;
+    struct stream stream;
+    struct tls_memory memory = {.session = NULL};
     int64_t until_ns = clock_now_ns() + timeout_ns;
-    int fd = sock_connect_blocking(address, timeout_ns, err);
-    if (fd < 0)
+    if (!connect_any(&stream, target, &memory, until_ns, err))
         return false;
     buf_init(&request, HEAD_MAX);
     buf_init(&reply.head, HEAD_MAX + PIECE); /* body bytes may come with its end */
-    /* We close, with a reset: who closes first keeps the port in TIME_WAIT, and a service
-     * without SO_REUSEADDR could not be started on it again. */
-    buf_format(&request, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", path, host);
-    sock_reset_on_close(fd);
-    bool good = sock_send(fd, buf_str(&request)) == (ssize_t)request.len
-                    ? receive(fd, &reply, until_ns, body, err)
-                    : error_set(err, "cannot send: %s", strerror(errno));
+    bool good = ask(&stream, target, path, until_ns, &request, &reply, body, err);
     if (good)
         *status = reply.response.status;
-    fd_close(fd);
+    stream_close(&stream);
+    tls_memory_fini(&memory);
     buf_fini(&request);
     buf_fini(&reply.head);
     return good;

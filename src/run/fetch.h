@@ -6,10 +6,11 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "sys/sock.h"
+#include "load/target.h"
 
-/* Blocks up to the time-out. The body is appended to *body unless NULL. */
-bool fetch(const struct sock_address *address, const char *host, const char *path,
-           int64_t timeout_ns, int *status, struct buf *body, struct error *err);
+/* From the first of the target's addresses that can be had. Blocks up to the time-out.
+ * The body is appended to *body unless NULL. */
+bool fetch(const struct target *target, const char *path, int64_t timeout_ns, int *status,
+           struct buf *body, struct error *err);
 
 #endif

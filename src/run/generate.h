@@ -14,16 +14,20 @@
 #include "load/load.h"
 #include "result/load_result.h"
 
-/* What is asked of the generator. Views and strings belong to the caller. */
+/* What is asked of the generator. Views, strings and arrays belong to the caller. */
 struct generate_spec {
     const char *url;
+    struct target_options reach;
     const char *method;         /* NULL: POST with a body, otherwise GET */
     const char *const *headers; /* header_count of them */
     int header_count;
-    struct str body;
-    const char *expect; /* statuses of good answers, target_expect; NULL: 2xx and 3xx */
-    const char *rate;   /* as profile.h reads it, or "max": closed loop */
-    enum arrivals arrivals;
+    const struct str *bodies; /* body_count of them, one a request */
+    int body_count;
+    const double *weights; /* NULL: in rotation; otherwise weight_count, one a body */
+    int weight_count;
+    struct expect_spec expect;
+    const char *rate; /* as profile.h reads it; "replay:FILE"; or "max": closed loop */
+    enum arrivals arrivals; /* of a replay, its own */
     int connections, threads;
     int64_t warmup_ns, duration_ns, timeout_ns;
     uint64_t seed;
@@ -45,7 +49,10 @@ bool generate_is_closed(const struct generate_spec *spec);
 /* The mean rate of the measured time; NAN for a closed loop or a rate that is none. */
 double generate_mean_rate(const struct generate_spec *spec);
 
-/* "poisson", "constant, ramp:5k..50k", "closed". On the heap. */
+/* Sets the duration of a replay to what the file has after the warm-up. */
+bool generate_fit_replay(struct generate_spec *spec, struct error *err);
+
+/* "poisson", "constant, ramp:5k..50k", "replay:FILE", "closed". On the heap. */
 char *generate_arrivals(const struct generate_spec *spec);
 
 /*

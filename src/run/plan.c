@@ -5,105 +5,19 @@
  */
 #include "run/plan.h"
 
-#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/units.h"
+#include "run/plan_load.h"
 #include "run/plan_node.h"
 #include "stats/signed_rank.h"
 #include "sys/cpu.h"
 #include "sys/file.h"
 
-enum { PLAN_BYTES_MAX = 1 << 20, BODY_BYTES_MAX = 16 << 20, NAME_BYTES_MAX = 40 };
-
-/* ---- load ---- */
-
-/* A closed loop needs nothing more; other rates are read again with the whole load. */
-static bool take_rate(struct plan_reader *reader, const char *name, yaml_node_t *value,
-                      void *field)
-{
-    struct profile profile;
-    struct error why;
-    const char *scalar = plan_scalar(reader, name, value);
-    return scalar &&
-           (strcmp(scalar, "max") == 0 ||
-            profile_parse(scalar, 0, NS_PER_S, &profile, &why) ||
-            plan_complain(reader, value, "%s: %s", name, why.text)) &&
-           plan_take_text(reader, name, value, field);
-}
-
-static bool take_arrivals(struct plan_reader *reader, const char *name,
-                          yaml_node_t *value, void *field)
-{
-    enum arrivals *arrivals = field;
-    const char *scalar = plan_scalar(reader, name, value);
-    if (!scalar)
-        return false;
-    *arrivals = strcmp(scalar, "constant") == 0 ? ARRIVALS_CONSTANT : ARRIVALS_POISSON;
-    return *arrivals == ARRIVALS_CONSTANT || strcmp(scalar, "poisson") == 0 ||
-           plan_complain(reader, value, "%s must be constant or poisson, not '%s'", name,
-                         scalar);
-}
-
-/* Relative to the plan's folder. */
-static char *resolve(const char *plan_path, const char *path)
-{
-    const char *slash = strrchr(plan_path, '/');
-    if (path[0] == '/' || !slash)
-        return mem_copy_text(path);
-    return mem_format("%.*s/%s", (int)(slash - plan_path), plan_path, path);
-}
-
-static bool take_body(struct plan_reader *reader, const char *name, yaml_node_t *value,
-                      void *field)
-{
-    struct plan_body *body = field;
-    struct buf bytes;
-    struct error why;
-    const char *scalar = plan_scalar(reader, name, value);
-    if (!scalar)
-        return false;
-    buf_init(&bytes, BODY_BYTES_MAX);
-    if (scalar[0] == '@')
-        body->path = resolve(reader->path, scalar + 1);
-    else
-        buf_add_text(&bytes, scalar);
-    bool good =
-        !body->path || file_read(body->path, &bytes, &why) ||
-        plan_complain(reader, value, "%s: %s; paths in a plan begin at its folder", name,
-                      why.text);
-    if (good) {
-        body->bytes = mem_copy_bytes(bytes.len ? bytes.ptr : "", bytes.len);
-        body->len = bytes.len;
-    }
-    buf_fini(&bytes);
-    return good;
-}
-
-static const struct plan_key load_keys[] = {
-    {"rate", take_rate, offsetof(struct plan_load, rate), true},
-    {"connections", plan_take_int, offsetof(struct plan_load, connections), false},
-    {"threads", plan_take_int, offsetof(struct plan_load, threads), false},
-    {"duration", plan_take_time, offsetof(struct plan_load, duration_ns), false},
-    {"warmup", plan_take_time, offsetof(struct plan_load, warmup_ns), false},
-    {"timeout", plan_take_time, offsetof(struct plan_load, timeout_ns), false},
-    {"arrivals", take_arrivals, offsetof(struct plan_load, arrivals), false},
-    {"method", plan_take_text, offsetof(struct plan_load, method), false},
-    {"headers", plan_take_list, offsetof(struct plan_load, headers), false},
-    {"expect", plan_take_text, offsetof(struct plan_load, expect), false},
-    {"body", take_body, offsetof(struct plan_load, body), false},
-    {NULL, NULL, 0, false}};
-
-static bool take_load(struct plan_reader *reader, const char *name, yaml_node_t *value,
-                      void *field)
-{
-    struct plan_load *load = field;
-    load->line = (int)value->start_mark.line + 1;
-    return plan_walk(reader, load_keys, name, value, field);
-}
+enum { PLAN_BYTES_MAX = 1 << 20, NAME_BYTES_MAX = 40 };
 
 /* ---- services ---- */
 
@@ -272,7 +186,7 @@ static const struct plan_key plan_keys[] = {
     {"title", plan_take_text, offsetof(struct plan, title), false},
     {"baseline", take_baseline, 0, false},
     {"services", take_services, offsetof(struct plan, services), true},
-    {"load", take_load, offsetof(struct plan, load), true},
+    {"load", plan_take_load, offsetof(struct plan, load), true},
     {"design", take_design, 0, false},
     {"limits", take_limits, 0, false},
     {"cpus", take_cpus, 0, false},
@@ -328,12 +242,7 @@ static bool complete(struct plan *plan, struct error *err)
 static void set_defaults(struct plan *plan, const char *path)
 {
     *plan = (struct plan){.path = mem_copy_text(path),
-                          .load = {.connections = 64,
-                                   .threads = 1,
-                                   .duration_ns = 10 * NS_PER_S,
-                                   .warmup_ns = 2 * NS_PER_S,
-                                   .timeout_ns = 5 * NS_PER_S,
-                                   .arrivals = ARRIVALS_POISSON},
+                          .load = plan_load_default(),
                           .blocks = 10,
                           .seed = 1,
                           .margin_latency = .05,
@@ -372,27 +281,10 @@ void plan_command_text(const struct plan_service *service, struct buf *out)
 
 struct generate_spec plan_spec(const struct plan *plan, int service)
 {
-    const struct plan_load *load = &plan->load;
-    return (struct generate_spec){.url = plan->services.items[service].url,
-                                  .method = load->method,
-                                  .headers = (const char *const *)load->headers.items,
-                                  .header_count = load->headers.count,
-                                  .body = {load->body.bytes, load->body.len},
-                                  .expect = load->expect,
-                                  .rate = load->rate,
-                                  .arrivals = load->arrivals,
-                                  .connections = load->connections,
-                                  .threads = load->threads,
-                                  .warmup_ns = load->warmup_ns,
-                                  .duration_ns = load->duration_ns,
-                                  .timeout_ns = load->timeout_ns,
-                                  .seed = plan->seed};
-}
-
-static void free_list(struct plan_list *list)
-{
-    for (int i = 0; i < list->count; i++)
-        mem_free(list->items[i]);
+    struct generate_spec spec = plan_load_spec(&plan->load);
+    spec.url = plan->services.items[service].url;
+    spec.seed = plan->seed;
+    return spec;
 }
 
 void plan_fini(struct plan *plan)
@@ -403,16 +295,11 @@ void plan_fini(struct plan *plan)
         mem_free(service->build);
         mem_free(service->url);
         mem_free(service->ready);
-        free_list(&service->needs);
-        free_list(&service->command);
-        free_list(&service->env);
+        plan_list_fini(&service->needs);
+        plan_list_fini(&service->command);
+        plan_list_fini(&service->env);
     }
-    free_list(&plan->load.headers);
-    mem_free(plan->load.rate);
-    mem_free(plan->load.expect);
-    mem_free(plan->load.method);
-    mem_free(plan->load.body.path);
-    mem_free(plan->load.body.bytes);
+    plan_load_fini(&plan->load);
     mem_free(plan->path);
     mem_free(plan->text);
     mem_free(plan->name);

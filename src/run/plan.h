@@ -33,23 +33,40 @@ struct plan_services { /* in the plan's order */
     int count;
 };
 
-struct plan_body {
-    char *path;  /* as resolved; NULL: written in the plan */
-    char *bytes; /* NULL: none */
-    size_t len;
+enum { PLAN_BODIES_MAX = 64 };
+
+struct plan_bodies {                   /* texts or files, read */
+    struct str items[PLAN_BODIES_MAX]; /* heap */
+    int count;
+};
+
+struct plan_weights {
+    double items[PLAN_BODIES_MAX];
+    int count;
+};
+
+struct plan_expected {                         /* the same, or digests */
+    struct expect_body items[PLAN_BODIES_MAX]; /* heap */
+    int count;
 };
 
 struct plan_load {
-    char *rate;      /* as written: a profile.h rate, or "max": closed loop */
+    char *rate;      /* as generate.h reads it; a replay's file as resolved */
     int connections; /* 64 */
     int threads;     /* 1 */
     int64_t duration_ns, warmup_ns, timeout_ns;
     enum arrivals arrivals;   /* default poisson */
     char *method;             /* POST with a body, otherwise GET */
     struct plan_list headers; /* "Name: value" */
-    char *expect;             /* statuses of good answers; NULL: 2xx and 3xx */
-    struct plan_body body;    /* "@file" or the text itself */
-    int line;                 /* in the plan */
+    struct plan_bodies bodies;
+    struct plan_weights weights;
+    char *expect; /* statuses of good answers; NULL: 2xx and 3xx */
+    struct plan_expected expected;
+    struct plan_list masks;
+    struct plan_list resolve;
+    char *ca_file;
+    bool insecure;
+    int line; /* in the plan */
 };
 
 struct plan {

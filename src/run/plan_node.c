@@ -270,3 +270,30 @@ bool plan_take_words(struct plan_reader *reader, const char *name, yaml_node_t *
     }
     return good;
 }
+
+bool plan_take_flag(struct plan_reader *reader, const char *name, yaml_node_t *value,
+                    void *field)
+{
+    bool *flag = field;
+    const char *scalar = plan_scalar(reader, name, value);
+    if (!scalar)
+        return false;
+    *flag = strcmp(scalar, "true") == 0;
+    return *flag || strcmp(scalar, "false") == 0 ||
+           plan_complain(reader, value, "%s must be true or false, not '%s'", name,
+                         scalar);
+}
+
+void plan_list_fini(struct plan_list *list)
+{
+    for (int i = 0; i < list->count; i++)
+        mem_free(list->items[i]);
+}
+
+char *plan_resolve(const struct plan_reader *reader, const char *path)
+{
+    const char *slash = strrchr(reader->path, '/');
+    if (path[0] == '/' || !slash)
+        return mem_copy_text(path);
+    return mem_format("%.*s/%s", (int)(slash - reader->path), reader->path, path);
+}

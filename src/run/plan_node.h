@@ -56,4 +56,12 @@ bool plan_take_list(struct plan_reader *reader, const char *name, yaml_node_t *v
 bool plan_take_words(struct plan_reader *reader, const char *name, yaml_node_t *value,
                      void *field); /* struct plan_list; one value stands for its words */
 
+bool plan_take_flag(struct plan_reader *reader, const char *name, yaml_node_t *value,
+                    void *field); /* bool: true or false */
+
+void plan_list_fini(struct plan_list *list);
+
+/* A path of the plan, relative to the plan's folder; on the heap. */
+char *plan_resolve(const struct plan_reader *reader, const char *path);
+
 #endif

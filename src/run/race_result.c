@@ -46,6 +46,14 @@ static void fill_service(struct result_service *out, const struct plan_service *
     buf_fini(&command);
 }
 
+static uint64_t mean_body_bytes(const struct plan_bodies *bodies)
+{
+    uint64_t sum = 0;
+    for (int i = 0; i < bodies->count; i++)
+        sum += bodies->items[i].len;
+    return bodies->count > 0 ? sum / (uint64_t)bodies->count : 0;
+}
+
 void race_result_init(struct result *result, const struct plan *plan, const char *version,
                       const struct cpu_plan *cpus)
 {
@@ -63,7 +71,7 @@ void race_result_init(struct result *result, const struct plan *plan, const char
                    .connections = plan->load.connections,
                    .duration_ns = plan->load.duration_ns,
                    .warmup_ns = plan->load.warmup_ns,
-                   .body_bytes = plan->load.body.len},
+                   .body_bytes = mean_body_bytes(&plan->load.bodies)},
         .margins = {.latency = plan->margin_latency, .tail = plan->margin_tail},
         .error_limit = plan->error_limit,
         .steal_limit = plan->steal_limit,

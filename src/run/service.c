@@ -41,12 +41,15 @@ static bool launch(struct service *service, const struct service_limits *limits,
 {
     char text[SOCK_ADDRESS_TEXT];
     const struct plan_service *plan = service->plan;
-    if (sock_in_use(&service->target.address))
-        return error_set(
-            err,
-            "%s: something already listens on %s; stop it, or change url and "
-            "command in the plan",
-            plan->name, sock_format(&service->target.address, text));
+    for (int i = 0; i < service->target.address_count; i++) {
+        const struct sock_address *address = &service->target.addresses[i];
+        if (sock_in_use(address))
+            return error_set(
+                err,
+                "%s: something already listens on %s; stop it, or change url and "
+                "command in the plan",
+                plan->name, sock_format(address, text));
+    }
     int log = file_create(service->log_path, err);
     if (log < 0)
         return false;
@@ -64,8 +67,8 @@ static bool launch(struct service *service, const struct service_limits *limits,
 static bool is_ready(struct service *service, struct error *err)
 {
     int status = 0;
-    if (!fetch(&service->target.address, service->target.host, service->plan->ready,
-               PROBE_TIMEOUT_NS, &status, NULL, err))
+    if (!fetch(&service->target, service->plan->ready, PROBE_TIMEOUT_NS, &status, NULL,
+               err))
         return false;
     return (status >= 200 && status < 300) ||
            error_set(err, "%s answered %d", service->plan->ready, status);
@@ -109,7 +112,7 @@ bool service_start(struct service *service, const struct plan_service *plan,
                                 .child = {.pidfd = -1},
                                 .cold_start_ns = (double)NAN,
                                 .drain_ns = (double)NAN};
-    if (!target_init(&service->target, plan->url, err))
+    if (!target_init(&service->target, plan->url, limits->reach, err))
         return false;
     bool good = plan->command.count == 0 || launch(service, limits, err);
     if (good && !wait_ready(service, limits, err)) {

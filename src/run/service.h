@@ -26,6 +26,7 @@ struct service_limits {
     int64_t ready_ns, stop_ns;
     atomic_int *stop;
     const cpu_set_t *cpus;
+    const struct target_options *reach; /* of its URL; NULL: none */
 };
 
 /*

@@ -150,10 +150,12 @@ bool trial_run(const struct trial_setup *setup, const struct trial_place *place,
 {
     struct service service;
     struct error err = {""};
+    struct generate_spec spec = plan_spec(setup->plan, place->service);
     struct service_limits limits = {.ready_ns = setup->plan->ready_limit_ns,
                                     .stop_ns = setup->plan->stop_limit_ns,
                                     .stop = setup->stop,
-                                    .cpus = setup->service_cpus};
+                                    .cpus = setup->service_cpus,
+                                    .reach = &spec.reach};
     *out = (struct trial){.block = place->block,
                           .position = place->position,
                           .service = place->service,

@@ -152,6 +152,14 @@ int64_t hist_quantile(const struct hist *hist, double q)
     return open_ended || highest > hist->max_ns ? hist->max_ns : highest;
 }
 
+uint64_t hist_count_up_to(const struct hist *hist, int64_t value_ns)
+{
+    uint64_t count = 0;
+    for (int32_t i = 0; i <= hist_index(value_ns); i++)
+        count += hist->counts[i];
+    return count;
+}
+
 double hist_mean(const struct hist *hist)
 {
     return hist->finite ? hist->sum_ns / (double)hist->finite : (double)NAN;

@@ -65,6 +65,12 @@ static bool write_all(int fd, struct str content)
     return true;
 }
 
+bool file_write_all(int fd, const char *name, struct str content, struct error *err)
+{
+    return write_all(fd, content) ||
+           error_set(err, "cannot write to %s: %s", name, strerror(errno));
+}
+
 bool file_write_atomic(const char *path, struct str content, struct error *err)
 {
     char temporary[PATH_MAX];

@@ -17,6 +17,9 @@ void file_tail(const char *path, int max_lines, struct buf *out);
 /* Writes path.tmp, syncs, renames; on failure removes the temporary file. */
 bool file_write_atomic(const char *path, struct str content, struct error *err);
 
+/* All of content to an open file, which messages call by its name. */
+bool file_write_all(int fd, const char *name, struct str content, struct error *err);
+
 /* mkdir -p. */
 bool file_make_directory(const char *path, struct error *err);
 

@@ -1,33 +1,53 @@
 #include "sys/sock.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdio.h>
-#include <sys/time.h>
+#include <sys/un.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "sys/procfs.h"
 
 enum { BACKLOG = 4096 };
 
-bool sock_resolve(const char *host, const char *port, struct sock_address *out,
-                  struct error *err)
+int sock_resolve_all(const char *host, const char *port, struct sock_address *out,
+                     int max, struct error *err)
 {
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
-    int code = getaddrinfo(host, port, &hints, &found);
-    if (code != 0)
-        return error_set(err, "cannot resolve %s port %s: %s", host, port,
-                         code == EAI_SYSTEM ? strerror(errno) : gai_strerror(code));
-    memset(out, 0, sizeof(*out));
-    memcpy(&out->storage, found->ai_addr, found->ai_addrlen);
-    out->len = found->ai_addrlen;
+    int count = 0, code = getaddrinfo(host, port, &hints, &found);
+    if (code != 0) {
+        error_set(err, "cannot resolve %s port %s: %s", host, port,
+                  code == EAI_SYSTEM ? strerror(errno) : gai_strerror(code));
+        return 0;
+    }
+    for (const struct addrinfo *at = found; at && count < max; at = at->ai_next) {
+        out[count] = (struct sock_address){.len = at->ai_addrlen};
+        memcpy(&out[count++].storage, at->ai_addr, at->ai_addrlen);
+    }
     freeaddrinfo(found);
+    return count;
+}
+
+bool sock_resolve(const char *host, const char *port, struct sock_address *out,
+                  struct error *err)
+{
+    return sock_resolve_all(host, port, out, 1, err) == 1;
+}
+
+bool sock_unix(const char *path, struct sock_address *out, struct error *err)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t len = strlen(path);
+    if (len == 0 || len >= sizeof(address.sun_path))
+        return error_set(err,
+                         "'%s' is no path of a Unix socket: it must have 1 to %zu bytes",
+                         path, sizeof(address.sun_path) - 1);
+    memcpy(address.sun_path, path, len);
+    *out = (struct sock_address){.len = sizeof(address)};
+    memcpy(&out->storage, &address, sizeof(address));
     return true;
 }
 
@@ -65,6 +85,11 @@ bool sock_parse(const char *text, struct sock_address *out, struct error *err)
 const char *sock_format(const struct sock_address *address, char out[SOCK_ADDRESS_TEXT])
 {
     char host[64] = "?", port[16] = "?";
+    if (address->storage.ss_family == AF_UNIX) {
+        const struct sockaddr_un *local = (const void *)&address->storage;
+        snprintf(out, SOCK_ADDRESS_TEXT, "unix:%s", local->sun_path);
+        return out;
+    }
     getnameinfo((const struct sockaddr *)&address->storage, address->len, host,
                 sizeof(host), port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
     bool v6 = address->storage.ss_family == AF_INET6;
@@ -114,8 +139,19 @@ static unsigned port_of(const struct sock_address *address)
                                                         : four->sin_port);
 }
 
+/* Its file stays when a service ends, so only a listener that answers counts. */
+static bool unix_in_use(const struct sock_address *address)
+{
+    int fd = sock_connect(address);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
 bool sock_in_use(const struct sock_address *address)
 {
+    if (address->storage.ss_family == AF_UNIX)
+        return unix_in_use(address);
     int fd = open_stream(address);
     if (fd < 0)
         return false;
@@ -168,36 +204,6 @@ int sock_error(int fd)
     return code;
 }
 
-static int wait_connected(int fd, int64_t timeout_ns)
-{
-    struct pollfd waiting = {.fd = fd, .events = POLLOUT};
-    int n = poll(&waiting, 1, (int)(timeout_ns / NS_PER_MS) + 1);
-    if (n == 0)
-        return ETIMEDOUT;
-    return n < 0 ? errno : sock_error(fd);
-}
-
-int sock_connect_blocking(const struct sock_address *address, int64_t timeout_ns,
-                          struct error *err)
-{
-    char text[SOCK_ADDRESS_TEXT];
-    struct timeval limit = {.tv_sec = timeout_ns / NS_PER_S,
-                            .tv_usec = timeout_ns % NS_PER_S / 1000};
-    int fd = sock_connect(address);
-    int code = fd < 0 ? errno : wait_connected(fd, timeout_ns);
-    if (code != 0) {
-        error_set(err, "cannot connect to %s: %s", sock_format(address, text),
-                  strerror(code));
-        if (fd >= 0)
-            close(fd);
-        return -1;
-    }
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
-    return fd;
-}
-
 ssize_t sock_recv(int fd, void *bytes, size_t size)
 {
     ssize_t n;
@@ -205,22 +211,6 @@ ssize_t sock_recv(int fd, void *bytes, size_t size)
         n = recv(fd, bytes, size, 0);
     } while (n < 0 && errno == EINTR);
     return n;
-}
-
-ssize_t sock_recv_until(int fd, void *bytes, size_t size, int64_t until_ns)
-{
-    struct pollfd readable = {.fd = fd, .events = POLLIN};
-    int ready;
-    do {
-        int64_t left = until_ns - clock_now_ns();
-        struct timespec timeout = {0};
-        if (left > 0)
-            timeout = (struct timespec){left / NS_PER_S, left % NS_PER_S};
-        ready = ppoll(&readable, 1, &timeout, NULL);
-    } while (ready < 0 && errno == EINTR);
-    if (ready == 0)
-        errno = ETIMEDOUT;
-    return ready > 0 ? sock_recv(fd, bytes, size) : -1;
 }
 
 ssize_t sock_send(int fd, struct str bytes)

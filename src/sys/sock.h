@@ -1,6 +1,6 @@
 /*
- * sock: TCP sockets, non-blocking and close-on-exec, TCP_NODELAY always (a reply above
- * one segment otherwise waits 40 ms for a delayed ACK).
+ * sock: TCP and Unix sockets, non-blocking and close-on-exec, TCP_NODELAY always (a reply
+ * above one segment otherwise waits 40 ms for a delayed ACK).
  */
 #ifndef DRAGSTRIP_SYS_SOCK_H
 #define DRAGSTRIP_SYS_SOCK_H
@@ -16,16 +16,22 @@ struct sock_address {
     socklen_t len;
 };
 
-enum { SOCK_ADDRESS_TEXT = 80 };
+enum { SOCK_ADDRESS_TEXT = 128 };
 
-/* Resolves "host" and "port" (blocking). */
+/* Resolves "host" and "port" (blocking). The first address, or up to max of them in the
+ * order of preference (RFC 6724) with their number, 0 when err is set. */
 bool sock_resolve(const char *host, const char *port, struct sock_address *out,
                   struct error *err);
+int sock_resolve_all(const char *host, const char *port, struct sock_address *out,
+                     int max, struct error *err);
+
+/* A Unix socket by its path (unix(7): at most 107 bytes). */
+bool sock_unix(const char *path, struct sock_address *out, struct error *err);
 
 /* Splits "127.0.0.1:8080", "[::1]:8080" or "host:8080" and resolves it. */
 bool sock_parse(const char *text, struct sock_address *out, struct error *err);
 
-/* "127.0.0.1:8080", "[::1]:8080". Returns out. */
+/* "127.0.0.1:8080", "[::1]:8080", "unix:/run/x.sock". Returns out. */
 const char *sock_format(const struct sock_address *address, char out[SOCK_ADDRESS_TEXT]);
 
 /*
@@ -47,17 +53,9 @@ int sock_connect(const struct sock_address *address);
 /* Why a connection attempt failed: 0, or the errno (SO_ERROR). */
 int sock_error(int fd);
 
-/* Blocking convenience: connects within the time, then I/O time-outs are set to it. */
-int sock_connect_blocking(const struct sock_address *address, int64_t timeout_ns,
-                          struct error *err);
-
 /* recv and send without SIGPIPE; EINTR retried. As the system calls otherwise. */
 ssize_t sock_recv(int fd, void *bytes, size_t size);
 ssize_t sock_send(int fd, struct str bytes);
-
-/* For blocking descriptors: as sock_recv, but -1 with ETIMEDOUT when nothing has come by
- * until_ns (monotonic). */
-ssize_t sock_recv_until(int fd, void *bytes, size_t size, int64_t until_ns);
 
 /* Sends RST instead of FIN on close. */
 void sock_reset_on_close(int fd);

@@ -329,8 +329,7 @@ enum http_status http_parse_response(struct str head, struct http_response *out)
         return HTTP_BAD;
     response.framing = response_framing(response.status, &fields);
     response.content_length = fields.length;
-    response.keep_alive =
-        stays_open(&fields, response.minor) && response.framing != HTTP_UNTIL_EOF;
+    response.keep_alive = stays_open(&fields, response.minor);
     *out = response;
     return HTTP_OK;
 }

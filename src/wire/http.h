@@ -42,7 +42,7 @@ struct http_request {
 struct http_response {
     int status; /* 100…599 */
     int minor;
-    bool keep_alive;
+    bool keep_alive; /* by version and Connection; HTTP_UNTIL_EOF ends it all the same */
     enum http_framing
         framing; /* by status alone; a HEAD answer is the caller's to know */
     uint64_t content_length;

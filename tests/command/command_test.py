@@ -21,7 +21,11 @@ sys.path[:0] = [_here, os.path.join(_here, "..", "lib"), os.path.join(_here, "..
 
 import tap  # noqa: E402
 import test_doctor  # noqa: E402
+import test_edges_framing  # noqa: E402
+import test_edges_life  # noqa: E402
 import test_load  # noqa: E402
+import test_load_forms  # noqa: E402
+import test_load_reach  # noqa: E402
 import test_race  # noqa: E402
 import test_race_faults  # noqa: E402
 import test_selftest  # noqa: E402
@@ -34,4 +38,5 @@ def begin(_):
 
 
 if __name__ == "__main__":
-    tap.main([test_load, test_race, test_race_faults, test_selftest, test_doctor], begin=begin)
+    tap.main([test_load, test_load_forms, test_load_reach, test_edges_framing, test_edges_life, test_race, test_race_faults, test_selftest,
+              test_doctor], begin=begin)

@@ -46,7 +46,8 @@ QUICK = ("-a", "constant", "-w", "0s")
      ["none.json", "No such file"]),
     ("A URL that is none is refused with an example.", ["localhost:80", "-r", "9"],
      ["'localhost:80'", "http://"]),
-    ("https is refused with a remedy.", ["https://localhost/", "-r", "9"], ["https", "http://"]),
+    ("A scheme that is none of ours is refused with examples.", ["ftp://localhost/", "-r", "9"],
+     ["'ftp://localhost/'", "http://", "https://", "unix:"]),
     ("A list of CPUs that is none is refused with an example.", [URL, "-r", "9", "--cpus", "all"],
      ["'all'", "0-3,8"]),
     ("A CPU that this machine lacks is refused.", [URL, "-r", "9", "--cpus", "1023"], ["1023"]),
@@ -380,11 +381,12 @@ LEFT_OUT = object()
 
 def spec_of(port, **changes):
     """What race hands to its generator, with some members changed or LEFT_OUT."""
-    spec = {"schema": "dragstrip.load-spec/1", "url": tool.url_of(port), "method": "POST",
-            "headers": ["X-Test: yes"], "body_hex": b'{"a":1}'.hex(), "rate": "200",
+    spec = {"schema": "dragstrip.load-spec/2", "url": tool.url_of(port), "method": "POST",
+            "reach": {"resolve": [], "ca_file": None, "insecure": False},
+            "headers": ["X-Test: yes"], "bodies_hex": [b'{"a":1}'.hex()], "weights": [], "rate": "200",
             "arrivals": "constant", "connections": 4, "threads": 1, "warmup_ns": 1_000_000_000,
             "duration_ns": 1_500_000_000, "timeout_ns": 2_000_000_000, "seed": 3, "cpus": None, "spin": False,
-            "expect": None}
+            "expect": {"statuses": None, "bodies": [], "masks": []}}
     return {key: value for key, value in {**spec, **changes}.items() if value is not LEFT_OUT}
 
 
@@ -434,11 +436,11 @@ class Seam(LoadCase):
     ("A spec without a rate is refused and the key named.", {"rate": LEFT_OUT}, "rate"),
     ("A spec with a rate that is none is refused.", {"rate": "fast"}, "fast"),
     ("A spec with a number as rate is refused.", {"rate": 200}, "rate"),
-    ("A spec of another schema is refused.", {"schema": "dragstrip.load-spec/2"},
+    ("A spec of another schema is refused.", {"schema": "dragstrip.load-spec/1"},
      "schema"),
     ("A spec with unknown arrivals is refused.", {"arrivals": "burst"}, "arrivals"),
-    ("A spec with a body that is not hexadecimal is refused.", {"body_hex": "zz"}, "body"),
-    ("A spec with half a byte of body is refused.", {"body_hex": "abc"}, "body"),
+    ("A spec with a body that is not hexadecimal is refused.", {"bodies_hex": ["zz"]}, "hexadecimal"),
+    ("A spec with half a byte of body is refused.", {"bodies_hex": ["abc"]}, "hexadecimal"),
     ("A spec with headers that are no list is refused.", {"headers": "A: b"}, "headers"),
     ("A spec with a header that is none is refused.", {"headers": ["no header"]}, "no header"),
     ("A spec without connections is refused.", {"connections": 0}, "connection"),

@@ -5,17 +5,7 @@
 #ifndef DRAGSTRIP_TESTS_BAD_PLANS_H
 #define DRAGSTRIP_TESTS_BAD_PLANS_H
 
-/* The smallest plan, around what a row puts into it. */
-#define SERVICE "services:\n  a:\n    url: http://127.0.0.1:1/\n"
-#define LOAD "load:\n  rate: 10\n"
-#define A_URL "    url: http://127.0.0.1:1/\n"
-
-struct bad {
-    const char *text;
-    int line; /* 0: the sentence names none */
-    /* {folder} stands for the plan's; with … at the end it is the sentence's beginning */
-    const char *sentence;
-};
+#include "plans.h"
 
 static const struct bad not_a_plan[] = {
     {"", 0, "the plan is empty"},
@@ -130,7 +120,7 @@ static const struct bad shapes[] = {
     {SERVICE LOAD "name: {a: b}\n", 6, "name must be a single value"},
     {SERVICE LOAD "baseline: [a]\n", 6, "baseline must be a single value"},
     {SERVICE LOAD "  headers:\n  - - a\n", 7, "headers must be a single value"},
-    {SERVICE LOAD "  body: {a: b}\n", 6, "body must be a single value"},
+    {SERVICE LOAD "  body: {a: b}\n", 6, "body must be a list or a single value"},
     {SERVICE LOAD "  method: ''\n", 6, "method must be a single value, and is empty"}};
 
 static const struct bad services[] = {
@@ -175,7 +165,8 @@ static const struct bad loads[] = {
     {SERVICE LOAD "  duration: 0\n", 5, "load: the duration must be longer than 0"},
     {SERVICE LOAD "  timeout: 0\n", 5, "load: the time-out must be longer than 0"},
     {SERVICE "  b:\n    url: 127.0.0.1:8080\n" LOAD, 4,
-     "'127.0.0.1:8080' is not a URL like http://127.0.0.1:8080/path"},
+     "'127.0.0.1:8080' is not a URL like http://127.0.0.1:8080/path, https://… or "
+     "http://unix:/run/service.sock:/path"},
     {SERVICE LOAD "  method: GO AWAY\n", 2, "'GO AWAY' is not an HTTP method"},
     {SERVICE LOAD "  headers: [Accept]\n", 2,
      "'Accept' is not a header like 'Name: value'"},

@@ -71,10 +71,11 @@ static void check_books(const struct load_outcome *outcome, bool open_loop,
                "%s: so does the log", what);
 }
 
-static struct load_spec spec_of(const struct target *target)
+/* 100 requests in the measured time, 20 before it; the exchange is filled in by run_at.
+ */
+static struct load_spec usual_spec(void)
 {
-    return (struct load_spec){.target = target,
-                              .profile = rate_of(400),
+    return (struct load_spec){.profile = rate_of(400),
                               .connections = 8,
                               .threads = 2,
                               .warmup_ns = 50 * NS_PER_MS,
@@ -83,21 +84,69 @@ static struct load_spec spec_of(const struct target *target)
                               .seed = 5};
 }
 
-/* Runs spec (its target is ours) against the running server. */
-static bool run(struct load_spec spec, const struct load_watcher *watcher,
-                atomic_int *stop, struct load_outcome *outcome)
+/* Where, what is asked, and what is wanted; zeroed but for the URL: GET, and any good
+ * answer. */
+struct asking {
+    const char *url;
+    struct target_options reach;
+    const struct str *bodies;
+    int body_count;
+    const double *weights;
+    struct expect_spec expect;
+};
+
+struct asked {
+    struct target target;
+    struct requests requests;
+    struct expect expect;
+};
+
+static bool asked_init(struct asked *asked, const struct asking *asking,
+                       struct error *err)
+{
+    *asked = (struct asked){.target = {.tls = NULL}};
+    if (!target_init(&asked->target, asking->url, &asking->reach, err))
+        return false;
+    const struct requests_spec spec = {.host = asked->target.url.host,
+                                       .path = asked->target.url.path,
+                                       .bodies = asking->bodies,
+                                       .body_count = asking->body_count,
+                                       .weights = asking->weights};
+    return requests_init(&asked->requests, &spec, err) &&
+           expect_init(&asked->expect, &asking->expect, asked->requests.count, err);
+}
+
+static void asked_fini(struct asked *asked)
+{
+    expect_fini(&asked->expect);
+    requests_fini(&asked->requests);
+    target_fini(&asked->target);
+}
+
+static struct error run_error; /* of the last run that could not be */
+
+static bool run_asking(const struct asking *asking, struct load_spec spec,
+                       const struct load_watcher *watcher, atomic_int *stop,
+                       struct load_outcome *outcome)
 {
     static atomic_int never;
-    struct target target;
-    struct error err;
-    spec.target = &target;
-    bool good = target_init(&target, server.url, &err) &&
-                target_set_request(&target, "GET", NULL, 0, STR(""), &err) &&
-                load_run(&spec, watcher, stop ? stop : &never, outcome, &err);
+    struct asked asked;
+    spec.exchange = (struct exchange){&asked.target, &asked.requests, &asked.expect};
+    bool good = asked_init(&asked, asking, &run_error) &&
+                load_run(&spec, watcher, stop ? stop : &never, outcome, &run_error);
     if (!good)
-        printf("# %s\n", err.text);
-    target_fini(&target);
+        printf("# %s\n", run_error.text);
+    asked_fini(&asked);
     return good;
+}
+
+/* … against the running server. */
+__attribute__((unused)) static bool run(struct load_spec spec,
+                                        const struct load_watcher *watcher,
+                                        atomic_int *stop, struct load_outcome *outcome)
+{
+    const struct asking asking = {.url = server.url};
+    return run_asking(&asking, spec, watcher, stop, outcome);
 }
 
 __attribute__((unused)) static struct load_outcome run_script(scripted_script *script,

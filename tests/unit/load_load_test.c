@@ -7,7 +7,7 @@
 /* Threads and connections that do not divide evenly, and more threads than windows. */
 static void uneven(void)
 {
-    struct load_spec spec = spec_of(NULL);
+    struct load_spec spec = usual_spec();
     spec.threads = 3;
     spec.connections = 7;
     spec.profile = rate_of(333);
@@ -29,8 +29,9 @@ static void uneven(void)
 
 struct seen {
     int started, seconds;
-    uint64_t ok;
+    uint64_t ok, due;
     int64_t span_ns, first, last;
+    struct load_second middle; /* as the first second ended */
 };
 
 static void note_start(void *context, int64_t measure_ns, int64_t end_ns)
@@ -40,16 +41,16 @@ static void note_start(void *context, int64_t measure_ns, int64_t end_ns)
     seen->span_ns = end_ns - measure_ns;
 }
 
-static void note_second(void *context, int64_t second, const struct hist *latency,
-                        uint64_t ok, uint64_t errors)
+static void note_second(void *context, const struct load_second *second)
 {
     struct seen *seen = context;
-    if (seen->seconds++ == 0)
-        seen->first = second;
-    seen->last = second;
-    seen->ok += ok;
-    (void)errors;
-    (void)latency;
+    if (seen->seconds++ == 0) {
+        seen->first = second->number;
+        seen->middle = *second;
+    }
+    seen->last = second->number;
+    seen->ok += second->passed.ok;
+    seen->due += second->due;
 }
 
 /* T, S and the lateness of p: METHOD 9, freeze. */
@@ -77,7 +78,7 @@ static void near_law(const struct load_outcome *outcome, double q)
 
 static void freeze(void)
 {
-    struct load_spec spec = spec_of(NULL);
+    struct load_spec spec = usual_spec();
     struct seen seen = {0};
     struct load_outcome outcome = {0};
     spec.duration_ns = RUN_NS;
@@ -99,6 +100,10 @@ static void freeze(void)
     TAP_OK(seen.seconds == 2 && seen.first == 0 && seen.last == 1 && seen.ok >= 700 &&
                seen.ok <= 820,
            "and of each second");
+    TAP_OK(seen.due >= 780 && seen.due <= 820, "all that fell due is in the seconds");
+    TAP_INT(seen.middle.in_flight, 6, "frozen: each connection has a request in flight");
+    TAP_OK(seen.middle.queued >= 60 && seen.middle.queued <= 120,
+           "… and the others are queued: %llu", (unsigned long long)seen.middle.queued);
     load_outcome_fini(&outcome);
 }
 
@@ -114,7 +119,7 @@ static void *ring(void *argument)
 /* A stop after half a second of a long run. */
 static void interrupted(void)
 {
-    struct load_spec spec = spec_of(NULL);
+    struct load_spec spec = usual_spec();
     struct load_outcome outcome = {0};
     pthread_t bell;
     int64_t after_ns = 500 * NS_PER_MS;
@@ -138,7 +143,7 @@ static void nobody_there(void)
     struct load_outcome outcome = {0};
     scripted_start(&server, prompt);
     scripted_stop(&server);
-    TAP_OK(!run(spec_of(NULL), NULL, NULL, &outcome), "nobody listens: a sentence");
+    TAP_OK(!run(usual_spec(), NULL, NULL, &outcome), "nobody listens: a sentence");
 }
 
 int main(void)

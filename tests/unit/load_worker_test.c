@@ -7,7 +7,7 @@
 
 static void good_server(void)
 {
-    struct load_outcome outcome = run_script(prompt, spec_of(NULL));
+    struct load_outcome outcome = run_script(prompt, usual_spec());
     check_books(&outcome, true, "good server");
     TAP_INT(outcome.tally.due, 100, "constant: 400/s for 0.25 s");
     TAP_INT(outcome.tally.ok, 100, "all answered");
@@ -44,7 +44,7 @@ static struct scripted_act mixed(uint64_t index)
 
 static void mixed_server(void)
 {
-    struct load_spec spec = spec_of(NULL);
+    struct load_spec spec = usual_spec();
     spec.warmup_ns = 0;
     struct load_outcome outcome = run_script(mixed, spec);
     const struct tally *tally = &outcome.tally;
@@ -57,6 +57,38 @@ static void mixed_server(void)
     load_outcome_fini(&outcome);
 }
 
+/* Of four answers one is as expected, one is not, one is none to expect anything of, and
+ * one has no body. */
+static struct scripted_act various(uint64_t index)
+{
+    static const char *const answers[] = {
+        SCRIPTED_OK, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok!",
+        "HTTP/1.1 500 No\r\nContent-Length: 2\r\n\r\nok", "HTTP/1.1 204 None\r\n\r\n"};
+    return (struct scripted_act){.answer = answers[index % 4]};
+}
+
+static void various_bodies(void)
+{
+    static const struct expect_body ok = {{"ok", 2}, NULL};
+    struct load_spec spec = usual_spec();
+    struct load_outcome outcome = {0};
+    spec.warmup_ns = 0;
+    scripted_start(&server, various);
+    const struct asking asking = {.url = server.url,
+                                  .expect = {.bodies = &ok, .body_count = 1}};
+    if (!run_asking(&asking, spec, NULL, NULL, &outcome))
+        exit(1);
+    scripted_stop(&server);
+    const struct tally *tally = &outcome.tally;
+    check_books(&outcome, true, "various bodies");
+    TAP_INT(tally->ok, 25, "as expected");
+    TAP_INT(tally->errors[TALLY_BODY], 50, "another body, or none");
+    TAP_INT(tally->errors[TALLY_STATUS], 25, "another status, whatever the body");
+    TAP_INT(tally->answered, 100, "all are answers");
+    TAP_INT(tally->reconnects, 0, "and no reason to close a connection");
+    load_outcome_fini(&outcome);
+}
+
 /* Answers, and closes without having said so: a request may already be on its way. */
 static struct scripted_act abrupt(uint64_t index)
 {
@@ -66,7 +98,7 @@ static struct scripted_act abrupt(uint64_t index)
 
 static void abrupt_server(void)
 {
-    struct load_outcome outcome = run_script(abrupt, spec_of(NULL));
+    struct load_outcome outcome = run_script(abrupt, usual_spec());
     const struct tally *tally = &outcome.tally;
     check_books(&outcome, true, "abrupt server");
     TAP_INT(tally->ok + tally->errors[TALLY_RESET] + tally->errors[TALLY_CONNECT], 100,
@@ -85,7 +117,7 @@ static struct scripted_act silent(uint64_t index)
 
 static void silent_server(void)
 {
-    struct load_spec spec = spec_of(NULL);
+    struct load_spec spec = usual_spec();
     spec.warmup_ns = 0;
     spec.timeout_ns = 400 * NS_PER_MS;
     spec.connections = 16;
@@ -107,7 +139,7 @@ static struct scripted_act deaf(uint64_t index)
 
 static void deaf_server(void)
 {
-    struct load_spec spec = spec_of(NULL);
+    struct load_spec spec = usual_spec();
     spec.warmup_ns = 0;
     spec.connections = spec.threads = 1;
     spec.timeout_ns = 300 * NS_PER_MS;
@@ -134,7 +166,7 @@ static struct scripted_act late(uint64_t index)
 
 static void late_server(void)
 {
-    struct load_spec spec = spec_of(NULL);
+    struct load_spec spec = usual_spec();
     spec.warmup_ns = 0;
     spec.profile = rate_of(40);
     spec.connections = 16;
@@ -158,7 +190,7 @@ static struct scripted_act slow(uint64_t index)
 
 static void queue(void)
 {
-    struct load_spec spec = spec_of(NULL);
+    struct load_spec spec = usual_spec();
     spec.warmup_ns = 0;
     spec.connections = 2;
     spec.threads = 1;
@@ -176,7 +208,7 @@ static void queue(void)
 
 static void closed_loop(void)
 {
-    struct load_spec spec = spec_of(NULL);
+    struct load_spec spec = usual_spec();
     spec.profile = NULL;
     spec.connections = 4;
     struct load_outcome outcome = run_script(slow, spec);
@@ -191,6 +223,7 @@ int main(void)
 {
     good_server();
     mixed_server();
+    various_bodies();
     abrupt_server();
     silent_server();
     deaf_server();

@@ -31,6 +31,8 @@ static void bad(void)
     load.latency.k_eff[LOAD_P999] = 3;
     load.latency.p[LOAD_P99] = load.latency.max = (double)INFINITY;
     load.overloaded = load.interrupted = true;
+    load.arrival_check = (struct load_arrival_check){4000, 187.654, 0, .1234};
+    load.tls = (struct load_tls){mem_copy_text("TLSv1.3 TLS_AES_256_GCM_SHA384"), 76, 12};
     load.invalid_count = 2;
     snprintf(
         load.invalid[0], LOAD_REASON_BYTES,
@@ -73,11 +75,34 @@ static void late(void)
     load_result_fini(&load);
 }
 
+/* A difference up to the limit, or that nobody knows, is not worth a line. */
+static void gaps(void)
+{
+    static const struct {
+        double distance;
+        bool told;
+    } cases[] = {{0, false}, {.1, false}, {.101, true}, {(double)NAN, false}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct buf out;
+        struct load_result load;
+        race_load(&load);
+        load.arrival_check.distance = cases[i].distance;
+        buf_init(&out, 1 << 16);
+        load_text_print(&load, &out);
+        TAP_OK(!strstr(buf_text(&out), "\nGAPS: ") == !cases[i].told,
+               "a distance of %g is%s told", cases[i].distance,
+               cases[i].told ? "" : " not");
+        buf_fini(&out);
+        load_result_fini(&load);
+    }
+}
+
 int main(void)
 {
     good();
     bad();
     closed();
     late();
+    gaps();
     return tap_done();
 }

@@ -23,6 +23,8 @@ static void fill(struct load_result *load)
     snprintf(load->invalid[0], LOAD_REASON_BYTES, "lag p99 of 3 ms");
     snprintf(load->invalid[1], LOAD_REASON_BYTES, "cut off in a µ: \xc2");
     load->overloaded = true;
+    load->arrival_check = (struct load_arrival_check){4000, 2.4921234, .05, .0123456};
+    load->tls = (struct load_tls){mem_copy_text("TLSv1.3 X"), UINT64_C(1) << 63, 7};
     load->window_count = 2;
     load->windows = mem_new(2, sizeof(*load->windows));
     load->windows[0] = (struct load_window){0, 20000, 0, 183000, 915000, NULL};
@@ -30,8 +32,26 @@ static void fill(struct load_result *load)
     load->windows[1].hdr = mem_copy_text("HISTFAAAAC");
 }
 
+static void survivors(const struct load_result *again)
+{
+    TAP_OK(isinf(again->latency.max), "infinite stays infinite");
+    TAP_OK(isnan(again->latency.p[LOAD_P9999]), "null stays null");
+    TAP_OK(again->seed == UINT64_C(0xfedcba9876543210), "a seed above 2^63 survives");
+    TAP_OK(again->windows[1].errors == 3, "windows survive");
+    TAP_NEAR(again->lag.p[LOAD_P50], 2100.4, 1e-9, "tenths of a nanosecond survive");
+    TAP_TEXT(again->invalid[1], "cut off in a ??: ?", "half a character is replaced");
+    TAP_INT(again->arrival_check.gaps, 4000, "the gaps' number survives");
+    TAP_NEAR(again->arrival_check.a2, 2.49212, 1e-12, "… A² to six digits");
+    TAP_NEAR(again->arrival_check.p, .05, 1e-12, "… p");
+    TAP_NEAR(again->arrival_check.distance, .0123456, 1e-12, "… and the distance");
+    TAP_TEXT(again->tls.version, "TLSv1.3 X", "TLS survives");
+    TAP_OK(again->tls.handshakes == UINT64_C(1) << 63 && again->tls.resumed == 7,
+           "… with its handshakes");
+}
+
 static void round_trip(void)
 {
+    static const char *const later[] = {"arrival_check", "tls", NULL}; /* since 0.2.0 */
     struct load_result load, again;
     struct error err;
     fill(&load);
@@ -41,19 +61,14 @@ static void round_trip(void)
     TAP_OK(load_result_from_json(parsed, &again, &err), "reads what was written");
     json_t *json_again = load_result_to_json(&again, true);
     TAP_OK(json_equal(parsed, json_again), "writes again what was read");
-    TAP_OK(isinf(again.latency.max), "infinite stays infinite");
-    TAP_OK(isnan(again.latency.p[LOAD_P9999]), "null stays null");
-    TAP_OK(again.seed == load.seed, "a seed above 2^63 survives");
-    TAP_OK(again.windows[1].errors == 3, "windows survive");
-    TAP_NEAR(again.lag.p[LOAD_P50], 2100.4, 1e-9, "tenths of a nanosecond survive");
+    survivors(&again);
     TAP_TEXT(json_string_value(json_object_get(json_object_get(json, "latency"), "max")),
              ">5s", "infinite is written as the time-out");
-    TAP_TEXT(again.invalid[1], "cut off in a ??: ?", "half a character is replaced");
     TAP_OK(json_is_false(json_object_get(json, "valid")), "not valid");
     json_decref(json);
     json_decref(json_again);
     mem_free(text);
-    FAULTS_CHECK(parsed, read_load, NULL);
+    FAULTS_CHECK(parsed, read_load, later);
     json_decref(parsed);
     load_result_fini(&load);
     load_result_fini(&again);
@@ -103,14 +118,62 @@ static void untouched(void)
     json_decref(json);
 }
 
-static void window_line(void)
+/* A result as version 0.1.0 wrote it. */
+static void of_old(void)
 {
-    const struct load_window window = {7, 10, 2, 1500.04, (double)INFINITY, NULL};
-    json_t *json = load_window_to_json(&window);
+    struct load_result load, again;
+    struct error err = {""};
+    race_load(&load);
+    json_t *json = load_result_to_json(&load, false);
+    json_object_del(json, "arrival_check");
+    json_object_del(json, "tls");
+    if (TAP_OK(load_result_from_json(json, &again, &err), "an old result%s", err.text)) {
+        const struct load_arrival_check *check = &again.arrival_check;
+        TAP_OK(check->gaps == 0 && isnan(check->a2) && isnan(check->p) &&
+                   isnan(check->distance),
+               "… has no check of its arrivals");
+        TAP_OK(!again.tls.version && again.tls.handshakes == 0 && again.tls.resumed == 0,
+               "… and was plain");
+        load_result_fini(&again);
+    }
+    json_object_set_new(json, "tls", json_string("yes"));
+    TAP_OK(!read_load(json, &err) && strstr(err.text, "tls"), "tls is an object");
+    json_object_del(json, "tls");
+    json_object_set_new(json, "arrival_check", json_true());
+    TAP_OK(!read_load(json, &err) && strstr(err.text, "arrival_check"),
+           "arrival_check, too");
+    json_decref(json);
+    load_result_fini(&load);
+}
+
+static void plain(void)
+{
+    struct load_result load;
+    race_load(&load);
+    load.arrival_check =
+        (struct load_arrival_check){0, (double)NAN, (double)NAN, (double)NAN};
+    json_t *json = load_result_to_json(&load, false);
+    char *check = json_dumps(json_object_get(json, "arrival_check"), JSON_COMPACT);
+    char *tls = json_dumps(json_object_get(json, "tls"), JSON_COMPACT);
+    TAP_TEXT(check, "{\"gaps\":0,\"a2\":null,\"p\":null,\"distance\":null}",
+             "another plan than Poisson's: nulls");
+    TAP_TEXT(tls, "{\"version\":null,\"handshakes\":0,\"resumed\":0}", "no TLS: null");
+    mem_free(check);
+    mem_free(tls);
+    json_decref(json);
+    load_result_fini(&load);
+}
+
+static void live_line(void)
+{
+    const struct load_live live = {
+        {7, 10, 2, 1500.04, (double)INFINITY, NULL}, 12, 345, 678.25};
+    json_t *json = load_live_to_json(&live);
     char *text = json_dumps(json, JSON_COMPACT | LOAD_JSON_DIGITS);
     TAP_TEXT(text,
              "{\"window\":{\"t\":7,\"ok\":10,\"errors\":2,\"p50\":1500,"
-             "\"p99\":\">timeout\"}}",
+             "\"p99\":\">timeout\",\"in_flight\":12,\"queued\":345,"
+             "\"lag_max\":678.3}}",
              "a line of live progress");
     mem_free(text);
     json_decref(json);
@@ -121,6 +184,8 @@ int main(void)
     round_trip();
     complaints();
     untouched();
-    window_line();
+    of_old();
+    plain();
+    live_line();
     return tap_done();
 }

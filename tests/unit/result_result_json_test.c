@@ -61,7 +61,9 @@ static void golden(void)
 
 static void faults(void)
 {
-    static const char *const derived[] = {"comparisons", "summary", NULL};
+    /* The last two are missing in results of version 0.1.0. */
+    static const char *const derived[] = {"comparisons", "summary", "arrival_check",
+                                          "tls", NULL};
     struct result race;
     race_new(&race, 2, 1, .01);
     char *text = result_to_text(&race);

@@ -4,6 +4,7 @@
  */
 #include "run/fetch.h"
 
+#include "blocking.h"
 #include "scripted.h"
 #include "tap.h"
 
@@ -25,14 +26,27 @@ struct got {
     struct error err;
 };
 
-static struct got get(const struct sock_address *address, int64_t timeout_ns)
+static struct got get_of(const struct target *target, int64_t timeout_ns)
 {
     struct got got = {.status = UNTOUCHED};
     buf_init(&got.body, BODY_MAX);
     buf_add_text(&got.body, "<");
-    got.good = fetch(address, "host.example:80", "/some/path?q=1", timeout_ns,
-                     &got.status, &got.body, &got.err);
+    got.good =
+        fetch(target, "/some/path?q=1", timeout_ns, &got.status, &got.body, &got.err);
     return got;
+}
+
+static struct target target_of(const struct sock_address *address)
+{
+    return (struct target){.url = {.host = STR("host.example:80")},
+                           .addresses = {*address},
+                           .address_count = 1};
+}
+
+static struct got get(const struct sock_address *address, int64_t timeout_ns)
+{
+    const struct target target = target_of(address);
+    return get_of(&target, timeout_ns);
 }
 
 static void check_good(struct got got, int status, struct str body, const char *what)
@@ -112,8 +126,9 @@ static void without_a_body(void)
 {
     int status = 0;
     struct error err;
+    const struct target target = target_of(&server.address);
     act = (struct scripted_act){.answer = SCRIPTED_OK};
-    TAP_OK(fetch(&server.address, "h", "/", NS_PER_S, &status, NULL, &err),
+    TAP_OK(fetch(&target, "/", NS_PER_S, &status, NULL, &err),
            "the body may be thrown away");
     TAP_INT(status, 200, "… the status is told");
 }
@@ -131,16 +146,27 @@ static void late_and_silent(void)
 
 static void nobody(void)
 {
-    struct error err;
     struct sock_address address;
     char text[SOCK_ADDRESS_TEXT], sentence[160];
-    bool parsed = sock_parse("127.0.0.1:0", &address, &err);
-    int listener = parsed ? sock_listen(&address, false, &err) : -1;
-    assert(listener >= 0);
-    close(listener);
+    blocking_free_port(&address);
     snprintf(sentence, sizeof(sentence), "cannot connect to %s: Connection refused",
              sock_format(&address, text));
     check_refused(get(&address, NS_PER_S), sentence, "nobody there");
+}
+
+/* The first that can be had; of several the last one's trouble is told. */
+static void several_addresses(void)
+{
+    struct target target = target_of(&server.address);
+    target.addresses[2] = target.addresses[0];
+    blocking_free_port(&target.addresses[0]);
+    blocking_free_port(&target.addresses[1]);
+    target.address_count = 3;
+    act = (struct scripted_act){.answer = SCRIPTED_OK};
+    check_good(get_of(&target, NS_PER_S), 200, STR("ok"), "the third answers");
+    target.address_count = 2;
+    check_refused(get_of(&target, NS_PER_S),
+                  "cannot connect to 127.0.0.1:", "neither of two");
 }
 
 /* A server for one connection that speaks piece by piece. */
@@ -189,10 +215,7 @@ static void *speak(void *argument)
 
 static struct got get_pieces(struct speaker *speaker, int64_t timeout_ns)
 {
-    struct error err;
-    bool parsed = sock_parse("127.0.0.1:0", &speaker->address, &err);
-    speaker->listener = parsed ? sock_listen(&speaker->address, false, &err) : -1;
-    assert(speaker->listener >= 0);
+    speaker->listener = blocking_listen(&speaker->address);
     int failed = pthread_create(&speaker->thread, NULL, speak, speaker);
     assert(!failed);
     struct got got = get(&speaker->address, timeout_ns);
@@ -267,6 +290,7 @@ int main(void)
     without_a_body();
     late_and_silent();
     nobody();
+    several_addresses();
     byte_by_byte();
     trickle();
     large_heads();

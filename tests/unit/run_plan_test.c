@@ -3,54 +3,14 @@
  * file and line. Under the address sanitizer a refused plan also proves that nothing of
  * it is left allocated.
  */
-#include "run/plan.h"
-
 #include <sys/resource.h>
 
 #include "bad_plans.h"
 #include "base/clock.h"
-#include "scratch.h"
 
 enum { FILES = 1024 };
 
-/* Reads the text as FOLDER/plan.yaml; the file is gone afterwards. */
-static bool read_text(const char *text, struct plan *out, struct error *err)
-{
-    char *path = scratch_path("plan.yaml");
-    *err = (struct error){""};
-    scratch_write("plan.yaml", str_of(text));
-    bool good = plan_read(path, out, err);
-    remove(path);
-    mem_free(path);
-    return good;
-}
-
-/* A plan that must be good; the program ends when it is not. */
-static struct plan good_plan(const char *text)
-{
-    struct plan plan;
-    struct error err;
-    if (!read_text(text, &plan, &err)) {
-        printf("Bail out! %s\n", err.text);
-        scratch_fini();
-        exit(1);
-    }
-    return plan;
-}
-
 /* ---- good plans ---- */
-
-static void check_list(const struct plan_list *list, const char *const *items,
-                       const char *what)
-{
-    int count = 0;
-    while (items[count])
-        count++;
-    TAP_INT(list->count, count, what);
-    for (int i = 0; i < count && i < list->count; i++)
-        TAP_TEXT(list->items[i], items[i], what);
-    TAP_OK(list->items[list->count] == NULL, "%s: ends with NULL", what);
-}
 
 static void default_service(const struct plan_service *service)
 {
@@ -74,9 +34,13 @@ static void default_load(const struct plan_load *load)
     TAP_INT(load->warmup_ns, 2 * NS_PER_S, "load: warmup");
     TAP_INT(load->timeout_ns, 5 * NS_PER_S, "load: timeout");
     TAP_OK(load->arrivals == ARRIVALS_POISSON, "load: arrivals");
-    TAP_OK(!load->method && !load->body.bytes && !load->body.path &&
-               load->body.len == 0 && load->headers.count == 0,
+    TAP_OK(!load->method && load->headers.count == 0 && load->bodies.count == 0 &&
+               load->weights.count == 0,
            "load: no method, headers, body");
+    TAP_OK(!load->expect && load->expected.count == 0 && load->masks.count == 0,
+           "load: any good status, any body");
+    TAP_OK(!load->ca_file && !load->insecure && load->resolve.count == 0,
+           "load: names and certificates as usual");
 }
 
 static void defaults(void)
@@ -166,10 +130,8 @@ static void every_load_key(const struct plan_load *load)
     TAP_OK(load->arrivals == ARRIVALS_CONSTANT, "arrivals");
     TAP_TEXT(load->method, "PATCH", "method");
     check_list(&load->headers, headers, "headers");
-    TAP_OK(str_eq((struct str){load->body.bytes, load->body.len},
-                  STR("{\"a\": \"\xc3\xa9\"}")),
-           "body in the plan");
-    TAP_OK(load->body.path == NULL, "… has no path");
+    TAP_INT(load->bodies.count, 1, "one body");
+    TAP_OK(str_eq(load->bodies.items[0], STR("{\"a\": \"\xc3\xa9\"}")), "… as written");
 }
 
 static void every_spec_field(const struct plan *plan)
@@ -179,7 +141,8 @@ static void every_spec_field(const struct plan *plan)
     TAP_TEXT(spec.method, "PATCH", "spec: method");
     TAP_INT(spec.header_count, 2, "spec: headers");
     TAP_TEXT(spec.headers[1], "X-B: c", "spec: a header");
-    TAP_OK(spec.body.ptr == plan->load.body.bytes && spec.body.len == 11, "spec: body");
+    TAP_OK(spec.bodies == plan->load.bodies.items && spec.body_count == 1, "spec: body");
+    TAP_OK(!spec.weights && spec.weight_count == 0, "spec: no weights");
     TAP_OK(generate_mean_rate(&spec) == 1500 && spec.arrivals == ARRIVALS_CONSTANT,
            "spec: rate");
     TAP_INT(spec.connections, 1000, "spec: connections");
@@ -214,48 +177,7 @@ static void every_key_once(void)
     plan_fini(&plan);
 }
 
-/* ---- bodies, words, names ---- */
-
-static void body_from_file(void)
-{
-    static const char text[] = SERVICE LOAD "  body: '@bodies/b.bin'\n";
-    static const char bytes[] = "a\0b\n";
-    struct error err;
-    char *folder = scratch_path("bodies"), *path = scratch_path("bodies/b.bin");
-    TAP_OK(file_make_directory(folder, &err), "a folder for bodies");
-    scratch_write("bodies/b.bin", (struct str){bytes, 4});
-    struct plan plan = good_plan(text);
-    TAP_OK(str_eq((struct str){plan.load.body.bytes, plan.load.body.len},
-                  (struct str){bytes, 4}),
-           "body from a file beside the plan, byte for byte");
-    TAP_TEXT(plan.load.body.path, path, "… its path is resolved");
-    plan_fini(&plan);
-    char *absolute = mem_format("%s  body: '@%s'\n", SERVICE LOAD, path);
-    plan = good_plan(absolute);
-    TAP_INT(plan.load.body.len, 4, "body from an absolute path");
-    plan_fini(&plan);
-    mem_free(absolute);
-    mem_free(folder);
-    mem_free(path);
-}
-
-/* "plan.yaml" alone: its folder is the current one. */
-static void plan_without_folder(void)
-{
-    struct plan plan;
-    struct error err = {""};
-    char *before = getcwd(NULL, 0);
-    scratch_write("here.v2.yaml", STR(SERVICE LOAD "  body: '@here.bin'\n"));
-    scratch_write("here.bin", STR("here"));
-    if (TAP_OK(chdir(scratch_folder) == 0 && plan_read("here.v2.yaml", &plan, &err),
-               "a plan in the current folder %s", err.text)) {
-        TAP_TEXT(plan.name, "here.v2", "its name without the suffix");
-        TAP_INT(plan.load.body.len, 4, "its body from the same folder");
-        plan_fini(&plan);
-    }
-    TAP_OK(chdir(before) == 0, "back again");
-    free(before);
-}
+/* ---- words and names ---- */
 
 static void words(void)
 {
@@ -287,19 +209,6 @@ static void single_header(void)
     plan_fini(&plan);
 }
 
-/* A NUL can be written in YAML; it must not cut the body short in silence. */
-static void body_with_nul(void)
-{
-    struct plan plan;
-    struct error err;
-    if (!read_text(SERVICE LOAD "  body: \"a\\0b\"\n", &plan, &err)) {
-        TAP_OK(err.text[0] != '\0', "a body with NUL is refused with a sentence");
-        return;
-    }
-    TAP_INT(plan.load.body.len, 3, "a body with NUL is whole");
-    plan_fini(&plan);
-}
-
 static void limits_that_hold(void)
 {
     static const char forty[] = "aaaaaaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbbbbb";
@@ -322,46 +231,6 @@ static void limits_that_hold(void)
 }
 
 /* ---- bad plans ---- */
-
-/* On the heap: FOLDER/plan.yaml:LINE: sentence. */
-static char *expected_sentence(const struct bad *bad)
-{
-    static const char mark[] = "{folder}";
-    const char *at = strstr(bad->sentence, mark);
-    int before = at ? (int)(at - bad->sentence) : (int)strlen(bad->sentence);
-    char place[16] = "";
-    if (bad->line)
-        snprintf(place, sizeof(place), ":%d", bad->line);
-    return mem_format("%s/plan.yaml%s: %.*s%s%s", scratch_folder, place, before,
-                      bad->sentence, at ? scratch_folder : "",
-                      at ? at + sizeof(mark) - 1 : "");
-}
-
-static void check_bad(const struct bad *bad)
-{
-    struct plan plan, untouched;
-    struct error err;
-    memset(&plan, 0x5a, sizeof(plan));
-    memset(&untouched, 0x5a, sizeof(untouched));
-    if (!TAP_OK(!read_text(bad->text, &plan, &err), "refused: %s", bad->sentence)) {
-        plan_fini(&plan);
-        return;
-    }
-    char *expected = expected_sentence(bad);
-    size_t len = strlen(expected), mark = strlen("…");
-    if (len > mark && strcmp(expected + len - mark, "…") == 0) {
-        expected[len - mark] = '\0';
-        err.text[len - mark] = '\0';
-    }
-    TAP_TEXT(err.text, expected, "… in these words");
-    if (memcmp(&plan, &untouched, sizeof(plan)) != 0)
-        TAP_OK(false, "… and the plan is untouched");
-    mem_free(expected);
-}
-
-#define CHECK_ALL(rows)                                                                  \
-    for (size_t i = 0; i < sizeof(rows) / sizeof((rows)[0]); i++)                        \
-    check_bad(&(rows)[i])
 
 static void bad_plans(void)
 {
@@ -451,11 +320,8 @@ int main(void)
     scratch_init();
     defaults();
     every_key_once();
-    body_from_file();
-    plan_without_folder();
     words();
     single_header();
-    body_with_nul();
     limits_that_hold();
     bad_plans();
     every_beginning();

@@ -433,7 +433,9 @@ static void by_bad_url(void)
     mem_free(sentence);
     mem_free(bench.plan.url);
     bench.plan.url = mem_copy_text("nonsense");
-    check_refused(&bench, "'nonsense' is not a URL like http://127.0.0.1:8080/path",
+    check_refused(&bench,
+                  "'nonsense' is not a URL like http://127.0.0.1:8080/path, https://… or "
+                  "http://unix:/run/service.sock:/path",
                   "no URL");
     bench_fini(&bench);
 }

@@ -156,21 +156,28 @@ static void *scripted_run(void *argument)
     return NULL;
 }
 
-/* Ends the program when there is no loopback: nothing could be tested. */
-static void scripted_start(struct scripted *server, scripted_script *script)
+/* Ends the program when it cannot listen there: nothing could be tested. */
+static void scripted_start_at(struct scripted *server, const char *place,
+                              scripted_script *script)
 {
     struct error err;
     char text[SOCK_ADDRESS_TEXT];
     *server = (struct scripted){.script = script};
     for (int i = 0; i < SCRIPTED_CONNS; i++)
         server->conns[i].fd = -1;
-    bool started = sock_parse("127.0.0.1:0", &server->address, &err);
+    bool started = sock_parse(place, &server->address, &err);
     server->listener = started ? sock_listen(&server->address, false, &err) : -1;
     assert(server->listener >= 0);
     snprintf(server->url, sizeof(server->url), "http://%s/",
              sock_format(&server->address, text));
     started = pthread_create(&server->thread, NULL, scripted_run, server) == 0;
     assert(started);
+}
+
+__attribute__((unused)) static void scripted_start(struct scripted *server,
+                                                   scripted_script *script)
+{
+    scripted_start_at(server, "127.0.0.1:0", script);
 }
 
 static void scripted_stop(struct scripted *server)

@@ -120,6 +120,36 @@ static void ranks(void)
     hist_fini(&hist);
 }
 
+/* How many are at most so large, against counting them one by one. */
+static void count_up_to(void)
+{
+    static const int64_t values[] = {0,     0,       1,       2047,       2048, 2049,
+                                     10000, 1000000, 1000001, 2000000000, -5};
+    enum { VALUES = sizeof(values) / sizeof(values[0]) };
+    struct hist hist;
+    bool good = true;
+    hist_init(&hist);
+    TAP_INT(hist_count_up_to(&hist, HIST_HIGHEST_NS), 0, "an empty one has none");
+    for (int i = 0; i < VALUES; i++)
+        hist_record(&hist, values[i]);
+    hist_record_infinite(&hist);
+    for (int i = 0; i < VALUES; i++) {
+        uint64_t count = 0;
+        for (int k = 0; k < VALUES; k++)
+            count += values[k] <= hist_index_highest(hist_index(values[i]));
+        good = good && hist_count_up_to(&hist, values[i] < 0 ? 0 : values[i]) == count;
+    }
+    TAP_OK(good, "at most the value, but for the width of its bucket");
+    TAP_INT(hist_count_up_to(&hist, 0), 3, "zeros, and what is below");
+    TAP_INT(hist_count_up_to(&hist, 9990), 7, "between two of them");
+    TAP_INT(hist_count_up_to(&hist, 999000), 8, "just below a bucket");
+    TAP_INT(hist_count_up_to(&hist, 1000000), 10, "two in one bucket");
+    TAP_INT(hist_count_up_to(&hist, HIST_HIGHEST_NS), 11, "all but the infinite");
+    hist_record(&hist, 2 * HIST_HIGHEST_NS);
+    TAP_INT(hist_count_up_to(&hist, 2 * HIST_HIGHEST_NS), 12, "above the highest");
+    hist_fini(&hist);
+}
+
 static int ascending(const void *left, const void *right)
 {
     int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
@@ -200,6 +230,7 @@ int main(void)
     exact_parts();
     infinite_ones();
     ranks();
+    count_up_to();
     model();
     many();
     return tap_done();

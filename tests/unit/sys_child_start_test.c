@@ -1,4 +1,5 @@
 /* Children: what cannot be started, and what they are given. */
+#include "blocking.h"
 #include "sys/file.h"
 #include "sys/loop.h"
 #include "sys/signals.h"
@@ -101,14 +102,9 @@ static void no_descriptor_leaks(void)
     struct loop loop;
     struct child other;
     struct child_spec spec = shell("sleep 100");
-    sock_parse("127.0.0.1:0", &address, &err);
-    int listener = sock_listen(&address, false, &err);
-    int ours[] = {listener,
-                  sock_connect(&address),
-                  wake_open(&err),
-                  file_create(tempdir_path("log"), &err),
-                  sock_connect_blocking(&address, LIMIT_NS, &err),
-                  sock_accept(listener)};
+    int listener = blocking_listen(&address);
+    int ours[] = {listener, sock_connect(&address), wake_open(&err),
+                  file_create(tempdir_path("log"), &err), sock_accept(listener)};
     bool open = loop_init(&loop, &err) && start(&other, &spec);
     for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
         open = open && ours[i] > 2;

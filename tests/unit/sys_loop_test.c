@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "blocking.h"
 #include "sys/fd.h"
 #include "sys/loop.h"
 #include "sys/sock.h"
@@ -135,11 +136,9 @@ static void ends(void)
 static void breaks(void)
 {
     struct sock_address address;
-    struct error err;
     char byte;
-    sock_parse("127.0.0.1:0", &address, &err);
-    int listener = sock_listen(&address, false, &err);
-    int fd = sock_connect_blocking(&address, LIMIT_NS, &err);
+    int listener = blocking_listen(&address);
+    int fd = blocking_connect(&address);
     int peer = sock_accept(listener);
     loop_add(&loop, fd, &fd);
     ready_now(&fd);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "blocking.h"
 #include "sys/fd.h"
 #include "sys/sock.h"
 #include "tap.h"
@@ -124,10 +125,10 @@ static void parse_bad(void)
 /* --- listening ---------------------------------------------------------------------- */
 
 /* Each socket that we make, whichever way. */
-static void properties(int fd, bool blocking, const char *what)
+static void properties(int fd, const char *what)
 {
     TAP_INT(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC, what);
-    TAP_INT(fcntl(fd, F_GETFL) & O_NONBLOCK, blocking ? 0 : O_NONBLOCK, "… blocking");
+    TAP_INT(fcntl(fd, F_GETFL) & O_NONBLOCK, O_NONBLOCK, "… never blocks");
     TAP_OK(option(fd, IPPROTO_TCP, TCP_NODELAY) > 0, "… without delay");
 }
 
@@ -151,10 +152,10 @@ static void listening(const char *host)
     TAP_OK(sock_accept(listener) == -1 && errno == EAGAIN, "nobody waits");
     int fd = sock_connect(&address);
     TAP_OK(fd >= 0 && ready(fd, POLLOUT) && sock_error(fd) == 0, "a connection");
-    properties(fd, false, "… made: closed by exec");
+    properties(fd, "… made: closed by exec");
     TAP_OK(ready(listener, POLLIN), "… waits");
     int peer = sock_accept(listener);
-    properties(peer, false, "… accepted: closed by exec");
+    properties(peer, "… accepted: closed by exec");
     TAP_OK(sock_accept(listener) == -1 && errno == EAGAIN, "no other one waits");
     fd_close(fd);
     fd_close(peer);
@@ -184,7 +185,7 @@ static void listen_again(void)
     struct error err = {""};
     char byte;
     int listener = sock_listen(&address, false, &err);
-    int fd = sock_connect_blocking(&address, LIMIT_NS, &err);
+    int fd = blocking_connect(&address);
     int peer = sock_accept(listener);
     fd_close(peer);
     TAP_INT(sock_recv(fd, &byte, 1), 0, "the server ends the connection first");
@@ -211,8 +212,6 @@ static int refusing(struct sock_address *address)
 static void refused(void)
 {
     struct sock_address address = local();
-    struct error err = {""};
-    char text[SOCK_ADDRESS_TEXT];
     int holder = refusing(&address), fd = sock_connect(&address), why = errno;
     if (fd >= 0) {
         TAP_OK(ready(fd, POLLOUT), "an attempt is decided");
@@ -220,59 +219,7 @@ static void refused(void)
         fd_close(fd);
     }
     TAP_INT(why, ECONNREFUSED, "refused");
-    TAP_INT(sock_connect_blocking(&address, LIMIT_NS, &err), -1, "refused, blocking");
-    bool says = strstr(err.text, sock_format(&address, text)) &&
-                strstr(err.text, strerror(ECONNREFUSED));
-    TAP_OK(says, "… and says so: %s", err.text);
     fd_close(holder);
-}
-
-/* A listener whose queue is full does not answer any more. */
-static void timed_out(void)
-{
-    enum { QUEUED = 4, WAIT_NS = 60000000 };
-    struct sock_address address = local();
-    struct error err = {""};
-    int holder = refusing(&address), queued[QUEUED];
-    listen(holder, 0);
-    for (int i = 0; i < QUEUED; i++)
-        queued[i] = sock_connect(&address);
-    int64_t before_ns = clock_now_ns();
-    int fd = sock_connect_blocking(&address, WAIT_NS, &err);
-    int64_t took_ns = clock_now_ns() - before_ns;
-    char text[SOCK_ADDRESS_TEXT];
-    TAP_INT(fd, -1, "no answer");
-    TAP_OK(took_ns >= WAIT_NS, "… within the time, which has passed");
-    TAP_OK(strstr(err.text, sock_format(&address, text)) != NULL, "… %s", err.text);
-    for (int i = 0; i < QUEUED; i++)
-        fd_close(queued[i]);
-    fd_close(holder);
-}
-
-static void blocking(void)
-{
-    enum { WAIT_NS = 30000000 };
-    struct sock_address address = local();
-    struct error err = {""};
-    char byte;
-    int listener = sock_listen(&address, false, &err);
-    int fd = sock_connect_blocking(&address, WAIT_NS, &err);
-    if (!TAP_OK(fd >= 0, "connected%s", err.text))
-        return;
-    properties(fd, true, "connected: closed by exec");
-    int64_t before_ns = clock_now_ns();
-    bool silent = sock_recv(fd, &byte, 1) == -1 && errno == EAGAIN;
-    /* The kernel rounds such times to its ticks of at most 10 ms. */
-    int64_t took_ns = clock_now_ns() - before_ns;
-    TAP_OK(silent && took_ns >= WAIT_NS - 10 * NS_PER_MS, "a silent peer: times out");
-    struct timeval limit = {0};
-    socklen_t len = sizeof(limit);
-    getsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, &len);
-    TAP_OK(limit.tv_sec == 0 && limit.tv_usec >= WAIT_NS / 1000 &&
-               limit.tv_usec <= WAIT_NS / 1000 + 10000,
-           "… and so does writing");
-    fd_close(fd);
-    fd_close(listener);
 }
 
 /* --- bytes ---------------------------------------------------------------------------
@@ -284,7 +231,7 @@ static void pair_open(int pair[2])
     struct sock_address address = local();
     struct error err = {""};
     int listener = sock_listen(&address, false, &err);
-    pair[0] = sock_connect_blocking(&address, LIMIT_NS, &err);
+    pair[0] = blocking_connect(&address);
     pair[1] = sock_accept(listener);
     TAP_OK(pair[0] >= 0 && pair[1] >= 0, "a connection%s", err.text);
     fd_close(listener);
@@ -380,8 +327,6 @@ int main(void)
     reuse_port();
     listen_again();
     refused();
-    timed_out();
-    blocking();
     bytes();
     reset();
     interrupted();
