@@ -8,7 +8,8 @@ $DRAGSTRIP_ORACLE name.
 The cases run one after the other: nearly all of them measure.
 
 Where things are: tool.py runs dragstrip and finds what it leaves behind, case.py is the base of the
-cases and knows what every end must look like, fake_service.py is a service that misbehaves on demand;
+cases and knows what every end must look like, fake_service.py is a service that misbehaves on demand,
+raw_server.py a server whose every byte is scripted, more_servers.py the same under TLS and elsewhere;
 test_*.py are the cases by topic.
 """
 
@@ -38,5 +39,5 @@ def begin(_):
 
 
 if __name__ == "__main__":
-    tap.main([test_load, test_load_forms, test_load_reach, test_edges_framing, test_edges_life, test_race, test_race_faults, test_selftest,
-              test_doctor], begin=begin)
+    tap.main([test_load, test_load_forms, test_load_reach, test_edges_framing, test_edges_life, test_race,
+              test_race_faults, test_selftest, test_doctor], begin=begin)

@@ -144,6 +144,11 @@ def of_length(*values):
     ("A chunk size with the prefix of a programming language.", [CHUNKED + b"0x5\r\nhello\r\n" + LAST]),
     ("A chunk size that is 5 modulo 2^64.", [CHUNKED + b"10000000000000005\r\nhello\r\n" + LAST]),
     ("A chunk without its line end.", [CHUNKED + b"5\r\nhello" + HELLO + LAST]),
+    ("A chunk that ends with a line feed and something before it.", [CHUNKED + b"5\r\nhellox\n" + LAST]),
+    ("A chunk that ends with a carriage return and something after it.",
+     [CHUNKED + b"5\r\nhello\rx" + LAST]),
+    ("A chunk size that ends with a carriage return and something after it.",
+     [CHUNKED + b"5\rxhello\r\n" + LAST]),
     ("A chunk that is longer than its size.", [CHUNKED + b"5\r\nhello!\r\n" + LAST]),
     ("A chunk that is shorter than its size.", [CHUNKED + b"5\r\nhell\r\n" + HELLO + LAST]),
     # RFC 9112 6.3: lengths
