@@ -48,7 +48,7 @@ bool conn_open(struct conn *conn, const struct target *target, struct loop *loop
         return false;
     }
     conn->state = CONN_CONNECTING;
-    conn->has_answered = false;
+    conn->has_stood = conn->has_answered = false;
     conn->retry_ns = limit_ns;
     return true;
 }
@@ -233,6 +233,16 @@ static enum conn_event receive_all(struct conn *conn, const struct exchange *exc
     }
 }
 
+/* Whether TLS holds more than the answer: the next one would be taken from it. */
+static bool has_more(struct conn *conn, struct scratch *scratch)
+{
+    ssize_t n = -1;
+    errno = EAGAIN;
+    if (conn->stream.tls && tls_holds(conn->stream.tls))
+        n = stream_recv(&conn->stream, scratch->bytes, scratch->size);
+    return n >= 0 || errno != EAGAIN;
+}
+
 enum conn_event conn_receive(struct conn *conn, const struct exchange *exchange,
                              struct scratch *scratch, bool ended)
 {
@@ -242,7 +252,8 @@ enum conn_event conn_receive(struct conn *conn, const struct exchange *exchange,
         conn->verdict = expect_judge(exchange->expect, &conn->check, conn->request.item,
                                      conn->status, &scratch->masked);
         /* A closing server, or an answer to a request not yet wholly sent. */
-        if (ended || conn->sent_bytes < bytes_of(conn, exchange)->len)
+        if (ended || conn->sent_bytes < bytes_of(conn, exchange)->len ||
+            has_more(conn, scratch))
             conn->keep_alive = false;
     }
     settle(conn, event);

@@ -90,14 +90,18 @@ static const char *remedy_for(int why)
     return "";
 }
 
+/* False: it cannot be had, now or later. */
 static bool open_conn(struct links *links, struct conn *conn, int64_t now_ns)
 {
-    bool good = conn_open(conn, links->target, &links->loop, now_ns + links->timeout_ns);
-    if (good)
+    if (conn_open(conn, links->target, &links->loop, now_ns + links->timeout_ns)) {
         look_at(links, conn);
-    else
-        error_set(&links->why, "%s%s", strerror(errno), remedy_for(errno));
-    return good;
+        return true;
+    }
+    int why = errno;
+    error_set(&links->why, "%s%s", strerror(why), remedy_for(why));
+    if (why == EAGAIN) /* a Unix socket's queue is full (connect(2)) */
+        retry_later(links, conn, now_ns);
+    return why == EAGAIN;
 }
 
 static void reconnect(struct links *links, struct conn *conn, int64_t now_ns)
@@ -150,6 +154,7 @@ void links_establish(struct links *links, struct conn *conn, int64_t now_ns)
         retry_later(links, conn, now_ns);
     } else if (conn->state == CONN_IDLE) {
         links->down--;
+        conn->has_stood = true;
         conn_list_push(&links->free, conn);
     }
 }

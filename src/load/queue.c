@@ -25,7 +25,8 @@ int64_t queue_oldest_due(const struct queue *queue)
 /*
  * Requests that have to wait are noticed now and sent later, so when they were noticed is
  * remembered, for passes that were late: a handful even after a long stop. When the ring
- * is full the last entry grows, which gives its requests a little more lag than they had.
+ * is full the last entry grows, which gives its new requests no lag, or a little less
+ * than they had.
  */
 static void remember_late(struct late_ring *late, uint64_t first, uint64_t end,
                           int64_t now_ns)
@@ -47,7 +48,7 @@ static int64_t noticed_at(struct late_ring *late, uint64_t index, int64_t due_ns
     }
     const struct late_pass *pass = &late->passes[late->from];
     bool was_late = late->count > 0 && pass->first <= index;
-    return was_late ? pass->noticed_ns : due_ns;
+    return was_late && pass->noticed_ns > due_ns ? pass->noticed_ns : due_ns;
 }
 
 void queue_notice(struct queue *queue, int64_t now_ns, struct books *books)

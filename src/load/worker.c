@@ -180,7 +180,8 @@ static bool handle_early(struct worker *worker, const struct loop_event *event,
     struct conn *conn = event->owner;
     bool stood = conn->state == CONN_IDLE || conn->backoff_ns > 0;
     handle_event(worker, event);
-    return stood || conn->state != CONN_DOWN || links_complain(&worker->links, conn, err);
+    return stood || conn->has_stood || conn->state != CONN_DOWN ||
+           links_complain(&worker->links, conn, err);
 }
 
 bool worker_connect(struct worker *worker, struct error *err)

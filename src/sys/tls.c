@@ -176,7 +176,7 @@ void tls_memory_fini(struct tls_memory *memory)
 /* ---- a connection ---- */
 
 /* Whom the certificate has to name; a name is also sent, an address must not be. */
-static void name_peer(SSL *ssl, const struct tls_client *client)
+static void name_peer(SSL *ssl, struct tls_client *client)
 {
     if (client->numeric) {
         X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), client->name);
@@ -289,4 +289,9 @@ ssize_t tls_send(struct tls *tls, struct str bytes)
     errno = 0;
     int result = SSL_write(tls->ssl, bytes.ptr, clamp(bytes.len));
     return as_socket(tls, result, errno);
+}
+
+bool tls_holds(const struct tls *tls)
+{
+    return SSL_has_pending(tls->ssl) == 1;
 }

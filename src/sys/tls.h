@@ -46,4 +46,8 @@ int tls_shake(struct tls *tls, struct error *err);
 ssize_t tls_recv(struct tls *tls, void *bytes, size_t size);
 ssize_t tls_send(struct tls *tls, struct str bytes);
 
+/* Whether bytes were read from the socket that tls_recv has not returned: of the stream,
+ * or of TLS itself. */
+bool tls_holds(const struct tls *tls);
+
 #endif

@@ -69,8 +69,8 @@ static void good_statuses(void)
         int count, good, bad;
     } rows[] = {{NULL, 200, 200, 199},   {NULL, 200, 399, 400},
                 {"404", 1, 404, 200},    {"200,5xx,204", 102, 599, 201},
-                {"1xx", 100, 100, 200},  {"200,200,2xx", 100, 299, 300},
-                {"100,599", 2, 100, 101}};
+                {"5xx", 100, 500, 200},  {"200,200,2xx", 100, 299, 300},
+                {"200,599", 2, 599, 201}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const char *list = rows[i].list ? rows[i].list : "by default";
         struct judge judge = judge_of((struct expect_spec){.statuses = rows[i].list}, 1);
@@ -98,7 +98,8 @@ static void bad_statuses(void)
 {
     static const char *const bad[] = {"",     "20",   "2000",    "ok",  "600", "099",
                                       "200,", ",200", "200 404", "xxx", "2x0", "6xx",
-                                      "0xx",  "-99",  "+99",     "2XX", "20x", " 200"};
+                                      "0xx",  "-99",  "+99",     "2XX", "20x", " 200",
+                                      "1xx",  "100",  "2xx,199"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         char *sentence =
             mem_format("'%s' is not a list of statuses; write 200,404 or 2xx", bad[i]);
@@ -142,6 +143,9 @@ static void exact(void)
         judge_of((struct expect_spec){.bodies = &body, .body_count = 1}, 1);
     every_cut(&judge, "{\"a\": [1]}\n", "byte for byte");
     TAP_OK(!judge.check.received.ptr, "… nothing is kept of the body");
+    char longer[4096] = "{\"a\": [1]}\n"; /* more than was allocated for the expected */
+    TAP_INT(of_pieces(&judge, 0, (struct str){longer, sizeof(longer)}, 11),
+            EXPECT_WRONG_BODY, "much more than expected");
     expect_begin(&judge.expect, &judge.check);
     TAP_INT(verdict(&judge, 0, 200), EXPECT_WRONG_BODY, "no body at all");
     TAP_INT(verdict(&judge, 0, 500), EXPECT_WRONG_STATUS, "the status comes first");
@@ -299,11 +303,13 @@ static void refusals(void)
     refuse(spec, 1, "a masked field has no name");
 }
 
+#define REST "24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+
 static void bad_bodies(void)
 {
-    static const char *const bad[] = {"", "12", HELLO "0",
-                                      "gcf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e"
-                                      "73043362938b9824"};
+    static const char too_long[] = HELLO "0", of_63[] = "12" REST,
+                      no_digit[] = "g12" REST;
+    static const char *const bad[] = {"", "12", too_long, of_63, no_digit};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         const struct expect_body body = {.sha256 = bad[i]};
         char *sentence =

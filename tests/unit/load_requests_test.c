@@ -108,7 +108,7 @@ static void own_bytes(void)
     memset(path, 'x', 5);
     memset(header, 'x', 4);
     memset(bytes, 'x', 4);
-    weights[0] = NAN;
+    weights[0] = (double)NAN;
     requests_begin(&turn, 1, 0);
     TAP_INT(requests_next(&requests, &turn), 0, "… chosen");
     TAP_TEXT(buf_text(&requests.items[0]),
@@ -172,7 +172,7 @@ static void bad_methods(void)
 
 static void bad_weights(void)
 {
-    static const double bad[] = {0, -1, NAN, INFINITY, -INFINITY};
+    static const double bad[] = {0, -1, (double)NAN, (double)INFINITY, -(double)INFINITY};
     static const struct str two[] = {{"a", 1}, {"b", 1}};
     struct requests_spec spec = spec_with(NULL, two, 2);
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {

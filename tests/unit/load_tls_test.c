@@ -2,6 +2,9 @@
  * Whole runs over TLS: the books balance, handshakes are counted, sessions are taken up
  * again, and how an answer ends tells a good one from one that was cut off.
  */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
 #include "generated.h"
 #include "tls_client.h"
 
@@ -158,6 +161,31 @@ static void truncating_server(void)
     load_outcome_fini(&outcome);
 }
 
+/* Two answers to one request, in records of their own that come together: the second is
+ * not the next request's. */
+static bool twice(SSL *ssl, uint64_t index, struct str body)
+{
+    int on = 1, off = 0, fd = SSL_get_fd(ssl);
+    (void)index, (void)body;
+    setsockopt(fd, IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
+    bool good = say(ssl, SCRIPTED_OK) && say(ssl, SCRIPTED_OK);
+    setsockopt(fd, IPPROTO_TCP, TCP_CORK, &off, sizeof(off));
+    return good;
+}
+
+static void babbling_server(int version)
+{
+    struct asking asking = trusting();
+    struct load_spec spec = usual_spec();
+    spec.warmup_ns = 0;
+    start(twice, version);
+    struct load_outcome outcome = run_secure(&asking, spec, "babbling server");
+    TAP_INT(outcome.tally.ok, 100, "the first answer is good");
+    TAP_INT(secure.requests, 100, "each request got its own");
+    TAP_INT(outcome.tally.reconnects, 100, "… and its connection was not used again");
+    load_outcome_fini(&outcome);
+}
+
 /* ---- large ones ---- */
 
 enum { LARGE = 600000 }; /* more than one receive takes */
@@ -276,6 +304,8 @@ int main(void)
     closing_server(TLS1_3_VERSION);
     closing_server(TLS1_2_VERSION);
     truncating_server();
+    babbling_server(TLS1_3_VERSION);
+    babbling_server(TLS1_2_VERSION);
     large_traffic();
     several_bodies(NULL, "in rotation");
     several_bodies((const double[]){3, 2, 1}, "with weights");

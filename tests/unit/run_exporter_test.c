@@ -149,7 +149,8 @@ static void refuse(const char *text, const char *sentence)
     TAP_OK(!other, "%s is refused", text);
     bool says = strncmp(err.text, "--metrics: ", 11) == 0 && strstr(err.text, sentence);
     TAP_OK(says, "… %s", err.text);
-    TAP_INT(fds_count(), before, "… nothing stays open");
+    /* Fewer if the exporter has just ended a client. */
+    TAP_OK(fds_count() <= before, "… nothing stays open");
     exporter_stop(other);
 }
 
@@ -182,8 +183,10 @@ static void started_at(const char *before_port)
     mem_free(text);
 }
 
+/* Idle again, after the last client, it has to be woken. */
 static void ends(void)
 {
+    clock_sleep_until(clock_now_ns() + 50 * NS_PER_MS);
     int64_t before_ns = clock_now_ns();
     exporter_stop(exporter);
     TAP_OK(clock_now_ns() - before_ns < NS_PER_S / 2, "it ends at once");
@@ -196,6 +199,7 @@ int main(void)
     struct generate_spec spec = small_spec();
     struct error err = {""};
     int before = fds_count();
+    alarm(20); /* an exporter that does not end must not hold us up */
     spec.rate = "10";
     spec.duration_ns = NS_PER_S;
     blocking_free_port(&address);

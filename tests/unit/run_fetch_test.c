@@ -4,9 +4,9 @@
  */
 #include "run/fetch.h"
 
-#include "blocking.h"
 #include "scripted.h"
 #include "tap.h"
+#include "tls_client.h"
 
 enum { BODY_MAX = 1 << 20, UNTOUCHED = -77 };
 
@@ -283,8 +283,48 @@ static void large_heads(void)
     check_refused(get_padded(70000, 1000, &body), not_http, "a head of 70 kB");
 }
 
+/* ---- over TLS ---- */
+
+static void say_and_end(struct tls_server *host, SSL *ssl)
+{
+    static const char head[] = "HTTP/1.1 200 OK\r\n\r\nall of it";
+    char bytes[1024];
+    int n = SSL_read(ssl, bytes, sizeof(bytes));
+    SSL_write(ssl, head, sizeof(head) - 1);
+    if (n > 0 && memmem(bytes, (size_t)n, "q=1", 3) && host->requests++ == 0)
+        SSL_shutdown(ssl);
+}
+
+/* The first answer has an end that TLS vouches for, the second is cut off. */
+static void secure(void)
+{
+    static struct tls_server tls;
+    struct certificate certificate =
+        certificate_for("IP:127.0.0.1", CERTIFICATE_DAY, &authority);
+    char text[SOCK_ADDRESS_TEXT];
+    struct error err = {""};
+    struct target target;
+    tls_server_start(&tls, &certificate, TLS1_3_VERSION, say_and_end);
+    char *url = mem_format("https://%s/", sock_format(&tls.address, text));
+    const struct target_options ours = {.ca_file = ca_path};
+    TAP_OK(target_init(&target, url, &ours, &err), "a target by https%s", err.text);
+    check_good(get_of(&target, 5 * NS_PER_S), 200, STR("all of it"), "by https");
+    check_refused(get_of(&target, 5 * NS_PER_S), "no answer: Connection reset",
+                  "cut off");
+    target_fini(&target);
+    TAP_OK(target_init(&target, url, NULL, &err), "without its CA%s", err.text);
+    check_refused(get_of(&target, 5 * NS_PER_S), "TLS: the certificate is not accepted",
+                  "an unknown CA");
+    target_fini(&target);
+    tls_server_stop(&tls);
+    certificate_free(&certificate);
+    mem_free(url);
+}
+
 int main(void)
 {
+    if (!authorities_make())
+        return tap_done();
     scripted_start(&server, do_act);
     answers();
     without_a_body();
@@ -294,6 +334,8 @@ int main(void)
     byte_by_byte();
     trickle();
     large_heads();
+    secure();
+    authorities_end();
     scripted_stop(&server);
     return tap_done();
 }

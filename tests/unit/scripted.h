@@ -50,6 +50,7 @@ struct scripted {
     pthread_t thread;
     atomic_bool stop;
     _Atomic uint64_t requests, answered, accepted;
+    atomic_int turn_away; /* so many of the next connections are closed at once */
     _Atomic int64_t freeze_at_ns, freeze_ns; /* ask for it; then how long it was */
     struct scripted_conn conns[SCRIPTED_CONNS];
 };
@@ -102,11 +103,16 @@ static void scripted_accept(struct scripted *server)
     int fd;
     while ((fd = sock_accept(server->listener)) >= 0) {
         int i = 0;
+        server->accepted++;
+        if (server->turn_away > 0) {
+            server->turn_away--;
+            close(fd);
+            continue;
+        }
         while (i < SCRIPTED_CONNS && server->conns[i].fd >= 0)
             i++;
         assert(i < SCRIPTED_CONNS);
         server->conns[i] = (struct scripted_conn){.fd = fd};
-        server->accepted++;
     }
 }
 

@@ -224,7 +224,7 @@ static void *read_late(void *argument)
 {
     size_t len = 0;
     clock_sleep_until(soon(20 * NS_PER_MS));
-    for (ssize_t n = 1; n > 0 && len < BULK; len += n > 0 ? (size_t)n : 0)
+    for (ssize_t n = 1; n > 0 && len<BULK; len += n> 0 ? (size_t)n : 0)
         n = recv(*(int *)argument, back + len, BULK - len, 0);
     return NULL;
 }

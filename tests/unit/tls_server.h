@@ -34,6 +34,7 @@ struct tls_server {
     pthread_t thread;
     atomic_bool stop;
     _Atomic uint64_t handshakes, resumed, requests;
+    pthread_mutex_t mutex;          /* of what was seen */
     char protocols[TLS_SEEN_BYTES]; /* that the last client offered, commas between */
     char name[TLS_SEEN_BYTES];      /* that it asked for, "" for none */
     struct tls_served served[TLS_SERVED_MAX];
@@ -46,10 +47,12 @@ static int tls_server_choose(SSL *ssl, const unsigned char **out, unsigned char 
 {
     struct tls_server *host = argument;
     (void)ssl;
+    pthread_mutex_lock(&host->mutex);
     host->protocols[0] = '\0';
     for (unsigned at = 0; at < len && len < TLS_SEEN_BYTES; at += 1u + in[at])
         sprintf(host->protocols + strlen(host->protocols), "%s%.*s", at ? "," : "",
                 in[at], in + at + 1);
+    pthread_mutex_unlock(&host->mutex);
     *out = in + 1;
     *out_len = in[0];
     return SSL_TLSEXT_ERR_OK;
@@ -63,7 +66,9 @@ static void *tls_server_connection(void *argument)
     SSL_set_fd(ssl, served->fd);
     if (SSL_accept(ssl) == 1) {
         const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+        pthread_mutex_lock(&host->mutex);
         snprintf(host->name, sizeof(host->name), "%s", name ? name : "");
+        pthread_mutex_unlock(&host->mutex);
         host->resumed += SSL_session_reused(ssl) == 1;
         host->handshakes++;
         host->serve(host, ssl);
@@ -102,6 +107,7 @@ static void tls_server_start(struct tls_server *host,
                              tls_serve *serve)
 {
     *host = (struct tls_server){.serve = serve};
+    pthread_mutex_init(&host->mutex, NULL);
     host->listener = blocking_listen(&host->address);
     host->context = SSL_CTX_new(TLS_server_method());
     SSL_CTX_set_max_proto_version(host->context, version_max);
@@ -123,6 +129,7 @@ static void tls_server_stop(struct tls_server *host)
     }
     close(host->listener);
     SSL_CTX_free(host->context);
+    pthread_mutex_destroy(&host->mutex);
 }
 
 #endif
