@@ -77,6 +77,11 @@ bench: all echo-go-if-there
 	$(BUILD)/dragstrip selftest
 	bench/echo
 
+## make bench-load   the generator beside others, as ratios of alternating runs (some 20 minutes)
+bench-load: all
+	bench/get-generators
+	bench/load
+
 help:
 	@sed -n 's/^## //p' Makefile
 
@@ -257,5 +262,5 @@ clean:
 -include $(shell find $(BUILD) -name '*.d' -not -path '*/cargo/*' 2>/dev/null)
 fuzz-run: | $(BUILD)/.needs
 
-.PHONY: fuzz fuzz-run replay all race check bench help needs-check clang unit-programs echo-go echo-rust echo-go-if-there format \
+.PHONY: bench-load fuzz fuzz-run replay all race check bench help needs-check clang unit-programs echo-go echo-rust echo-go-if-there format \
   layers unit sanitize contract others command hdr install clean

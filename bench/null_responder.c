@@ -7,10 +7,10 @@
  *
  *   null-responder [--listen HOST:PORT] [--response-bytes N]
  *
- * It keeps the rules of the loop that echo-c keeps (one recv into a shared buffer, one
- * send, EPOLLOUT only after EAGAIN) and leaves out whatever else can be left out: a
- * request that does not come whole with one recv, or an answer that is not taken whole
- * by one send, ends the connection.
+ * All that came is read first and answered afterwards, so that a client finds several
+ * answers at once; whatever can be left out is left out: a request that does not come
+ * whole with one recv, or an answer that is not taken whole by one send, ends the
+ * connection.
  */
 #include <stdio.h>
 
@@ -57,20 +57,18 @@ static size_t count_requests(struct str bytes)
     return count;
 }
 
-/* False: the connection is over. */
-static bool respond(struct responder *responder, int fd)
+/* How many requests came; 0: the connection is over. */
+static size_t take_requests(struct responder *responder, const struct peer *peer)
 {
-    ssize_t n = sock_recv(fd, responder->input, INPUT_BYTES);
-    if (n <= 0)
-        return false;
-    size_t count = count_requests((struct str){responder->input, (size_t)n});
-    struct str out = {buf_text(&responder->answers), count * responder->answer_bytes};
-    return count > 0 && count <= ANSWERS_MAX && sock_send(fd, out) == (ssize_t)out.len;
+    ssize_t n = sock_recv(peer->fd, responder->input, INPUT_BYTES);
+    size_t count = n > 0 ? count_requests((struct str){responder->input, (size_t)n}) : 0;
+    return count <= ANSWERS_MAX ? count : 0;
 }
 
-static void serve(struct responder *responder, struct peer *peer, unsigned ready)
+static void answer(struct responder *responder, struct peer *peer, size_t requests)
 {
-    if (!(ready & LOOP_READ) || respond(responder, peer->fd))
+    struct str out = {buf_text(&responder->answers), requests * responder->answer_bytes};
+    if (requests > 0 && sock_send(peer->fd, out) == (ssize_t)out.len)
         return;
     fd_close(peer->fd);
     mem_free(peer);
@@ -82,6 +80,7 @@ static void accept_all(struct responder *responder)
          fd = sock_accept(responder->listener)) {
         struct peer *peer = mem_new(1, sizeof(*peer));
         peer->fd = fd;
+        sock_do_not_pace(fd);
         if (!loop_add(&responder->loop, fd, peer)) {
             fd_close(fd);
             mem_free(peer);
@@ -89,18 +88,41 @@ static void accept_all(struct responder *responder)
     }
 }
 
+/* The peer that sent something, or NULL. */
+static struct peer *sender(struct responder *responder, const struct loop_event *event)
+{
+    bool is_peer =
+        event->owner != &responder->signals && event->owner != &responder->listener;
+    return is_peer && (event->ready & LOOP_READ) ? event->owner : NULL;
+}
+
+static void serve(struct responder *responder, const struct loop_event *events, int count)
+{
+    size_t requests[LOOP_EVENTS_MAX] = {0};
+    for (int i = 0; i < count; i++) {
+        struct peer *peer = sender(responder, &events[i]);
+        if (peer)
+            requests[i] = take_requests(responder, peer);
+    }
+    for (int i = 0; i < count; i++) {
+        struct peer *peer = sender(responder, &events[i]);
+        if (peer)
+            answer(responder, peer, requests[i]);
+    }
+}
+
+/* Until a signal. */
 static void run(struct responder *responder)
 {
     struct loop_event events[LOOP_EVENTS_MAX];
     for (;;) {
         int count = loop_wait(&responder->loop, events, LOOP_FOREVER);
+        serve(responder, events, count);
         for (int i = 0; i < count; i++) {
             if (events[i].owner == &responder->signals)
                 return;
             if (events[i].owner == &responder->listener)
                 accept_all(responder);
-            else
-                serve(responder, events[i].owner, events[i].ready);
         }
     }
 }

@@ -83,8 +83,8 @@ static bool read_bodies(struct expect *expect, const struct expect_spec *spec,
     bool good = true;
     if (spec->body_count > 1 && spec->body_count != request_count)
         return error_set(err,
-                         "there are %d expected bodies for %d requests; give one for "
-                         "all, or one for each",
+                         "expected bodies: %d, requests: %d; give one for all, or one "
+                         "for each",
                          spec->body_count, request_count);
     expect->bodies = mem_new((size_t)spec->body_count, sizeof(*expect->bodies));
     for (int i = 0; good && i < spec->body_count; i++) {

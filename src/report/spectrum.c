@@ -26,8 +26,9 @@ static void print_bar(double ns, const struct scale *scale, struct buf *out)
 {
     double share = log(ns / scale->low) / log(scale->high / scale->low);
     double length = isinf(ns) ? BAR : fmin(fmax(share, 0), 1) * BAR;
-    buf_add_text(out, "  ");
-    buf_add_repeated(out, isinf(ns) ? '>' : '#', (size_t)lround(length));
+    size_t width = (size_t)lround(length);
+    buf_add_text(out, width > 0 ? "  " : "");
+    buf_add_repeated(out, isinf(ns) ? '>' : '#', width);
 }
 
 static void print_line(const char *name, double ns, const struct scale *scale,

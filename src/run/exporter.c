@@ -98,6 +98,9 @@ static void *serve(void *argument)
         if (client.fd >= 0) {
             answer(exporter, &client);
             stream_close(&client);
+        } else if (errno !=
+                   EAGAIN) { /* no descriptor is left: do not ask at once again */
+            clock_sleep_until(clock_now_ns() + CLIENT_NS / 10);
         }
     }
     return NULL;

@@ -92,12 +92,15 @@ static bool ask(struct stream *stream, const struct target *target, const char *
                : error_set(err, "cannot send: %s", strerror(errno));
 }
 
+/* Each address in turn has its share of the time that is left. */
 static bool connect_any(struct stream *stream, const struct target *target,
                         struct tls_memory *memory, int64_t until_ns, struct error *err)
 {
     for (int i = 0; i < target->address_count; i++) {
-        if (stream_connect(stream, &target->addresses[i], target->tls, memory, until_ns,
-                           err))
+        int64_t now_ns = clock_now_ns();
+        int64_t share_ns = (until_ns - now_ns) / (target->address_count - i);
+        if (stream_connect(stream, &target->addresses[i], target->tls, memory,
+                           now_ns + share_ns, err))
             return true;
     }
     return false;

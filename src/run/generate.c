@@ -100,16 +100,15 @@ char *generate_arrivals(const struct generate_spec *spec)
 
 static bool check_profile(const struct generate_spec *spec, struct error *err)
 {
-    char span[UNITS_TEXT_BYTES], asked[UNITS_TEXT_BYTES];
     struct profile profile;
     if (!read_profile(spec, &profile, err))
         return false;
     int64_t run_ns = spec->warmup_ns + spec->duration_ns;
     bool covered = !profile.times_ns || run_ns <= span_of(&profile);
     if (!covered)
-        error_set(err, "%s covers %s, but warm-up and duration are %s", replay_file(spec),
-                  units_format_duration((double)span_of(&profile), span),
-                  units_format_duration((double)run_ns, asked));
+        error_set(err, "%s covers %.9g s, but warm-up and duration are %.9g s",
+                  replay_file(spec), (double)(span_of(&profile) - 1) / 1e9,
+                  (double)run_ns / 1e9);
     profile_fini(&profile);
     return covered;
 }
@@ -168,7 +167,7 @@ static void discard(struct prepared *prepared)
 static bool check_weights(const struct generate_spec *spec, struct error *err)
 {
     return !spec->weights || spec->weight_count == spec->body_count ||
-           error_set(err, "there are %d weights for %d bodies; give one for each",
+           error_set(err, "weights: %d, bodies: %d; give one for each",
                      spec->weight_count, spec->body_count);
 }
 

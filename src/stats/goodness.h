@@ -11,7 +11,7 @@
 
 struct goodness {
     double a2;
-    double p;        /* of a larger a2 if the law holds; good to .0001 for n >= 100 */
+    double p;        /* of a larger a2 if the law holds; good to .0005 for n >= 100 */
     double distance; /* the largest difference of the two distribution functions, 0…1 */
 };
 

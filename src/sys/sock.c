@@ -177,14 +177,18 @@ int sock_accept(int listener)
     return fd;
 }
 
+void sock_do_not_pace(int fd)
+{
+    setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "reno", 4);
+}
+
 int sock_connect(const struct sock_address *address)
 {
     int fd = open_stream(address);
     if (fd < 0)
         return -1;
     set_option(fd, IPPROTO_TCP, TCP_NODELAY);
-    /* bbr, where it is the default, sends later than it is asked to. */
-    setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "reno", 4);
+    sock_do_not_pace(fd);
     if (connect(fd, (const struct sockaddr *)&address->storage, address->len) != 0 &&
         errno != EINPROGRESS) {
         int why = errno;

@@ -57,6 +57,10 @@ int sock_error(int fd);
 ssize_t sock_recv(int fd, void *bytes, size_t size);
 ssize_t sock_send(int fd, struct str bytes);
 
+/* What is sent goes out at once: reno instead of bbr, which, where it is the default,
+ * sends later than it is asked to. Connections of sock_connect are so from the start. */
+void sock_do_not_pace(int fd);
+
 /* Sends RST instead of FIN on close. */
 void sock_reset_on_close(int fd);
 

@@ -215,14 +215,18 @@ void tls_close(struct tls *tls)
 
 static int explain(struct tls *tls, int code, int why, struct error *err)
 {
+    long verdict = SSL_get_verify_result(tls->ssl);
     bool distrusted = code == SSL_ERROR_SSL &&
                       ERR_GET_REASON(ERR_peek_error()) == SSL_R_CERTIFICATE_VERIFY_FAILED;
+    bool misnamed = verdict == X509_V_ERR_HOSTNAME_MISMATCH ||
+                    verdict == X509_V_ERR_IP_ADDRESS_MISMATCH;
     if (distrusted)
-        error_set(
-            err,
-            "TLS: the certificate is not accepted: %s; name its CA with --cacert, or "
-            "do without with --insecure",
-            X509_verify_cert_error_string(SSL_get_verify_result(tls->ssl)));
+        error_set(err,
+                  "TLS: the certificate is not accepted: %s; %s or do without with "
+                  "--insecure",
+                  X509_verify_cert_error_string(verdict),
+                  misnamed ? "use the name that it is for,"
+                           : "name its CA with --cacert,");
     else if (code == SSL_ERROR_SSL)
         error_set(err, "TLS: %s; does it speak https there?", library_error());
     else

@@ -30,12 +30,15 @@ static bool last_name(struct str *path, struct str *name)
     return true;
 }
 
-/* Whether the field's names are those of the member and of the objects around it. */
+/* Whether the field is the member's whole name (which may hold dots), or its names are
+ * those of the member and of the objects around it. */
 static bool field_matches(const struct masker *masker, const char *field,
                           struct str member)
 {
     struct str path = str_of(field), wanted, have = member;
     int level = masker->depth - 1; /* the object that the member is in */
+    if (jread_raw_equals(member, path))
+        return true;
     while (last_name(&path, &wanted)) {
         if (!have.ptr || !jread_raw_equals(have, wanted))
             return false;

@@ -2,21 +2,27 @@
 
 #define UNIX_PREFIX "unix:"
 
-static bool take_scheme(struct str *rest, struct url *url)
-{
-    static const struct str plain = {"http://", 7}, secure = {"https://", 8};
-    url->tls = rest->len >= secure.len && memcmp(rest->ptr, secure.ptr, secure.len) == 0;
-    struct str scheme = url->tls ? secure : plain;
-    if (rest->len < scheme.len || memcmp(rest->ptr, scheme.ptr, scheme.len) != 0)
-        return false;
-    *rest = (struct str){rest->ptr + scheme.len, rest->len - scheme.len};
-    url->port = url->tls ? 443 : 80;
-    return true;
-}
-
 static struct str from(struct str text, size_t at)
 {
     return (struct str){text.ptr + at, text.len - at};
+}
+
+/* Without regard to case, as a scheme is read (RFC 3986 3.1). */
+static bool begins_with(struct str text, struct str prefix)
+{
+    return text.len >= prefix.len &&
+           str_eq_nocase((struct str){text.ptr, prefix.len}, prefix);
+}
+
+static bool take_scheme(struct str *rest, struct url *url)
+{
+    static const struct str plain = {"http://", 7}, secure = {"https://", 8};
+    url->tls = begins_with(*rest, secure);
+    if (!url->tls && !begins_with(*rest, plain))
+        return false;
+    *rest = from(*rest, url->tls ? secure.len : plain.len);
+    url->port = url->tls ? 443 : 80;
+    return true;
 }
 
 /* Bytes before the first of `ends`. */

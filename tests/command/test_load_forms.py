@@ -17,10 +17,10 @@ URL = "http://127.0.0.1:9/"
 @rows([
     ("A body with GET is refused with a remedy.", ["-X", "GET", "-b", "x"], ["GET", "POST"]),
     ("CONNECT is refused.", ["-X", "CONNECT"], ["CONNECT"]),
-    ("As many weights as bodies are needed.", ["-b", "x", "-b", "y", "--weights", "1"], ["1 weights for 2 bodies"]),
+    ("As many weights as bodies are needed.", ["-b", "x", "-b", "y", "--weights", "1"], ["weights: 1, bodies: 2"]),
     ("A weight that is none is refused.", ["-b", "x", "--weights", "0"], ["'0'", "90,10"]),
     ("One expected body, or one for each body.", ["-b", "x", "--expect-body", "a", "--expect-body", "b"],
-     ["2 expected bodies for 1 requests"]),
+     ["expected bodies: 2, requests: 1"]),
     ("HEAD has no body to expect.", ["-X", "HEAD", "--expect-body", "a"], ["HEAD"]),
     ("Masked fields without an expected body are refused.", ["--mask", "id"], ["--expect-body"]),
     ("A masked body that is no JSON is refused.", ["--mask", "id", "--expect-body", "hi"], ["JSON"]),
@@ -134,7 +134,7 @@ class Replay(EdgeCase):
     def test_too_short(self):
         """A file that is shorter than what is asked for is refused with both lengths."""
         path = tool.write(self.path("times"), "0\n1.5\n")
-        self.check_refused(self.run_tool("load", URL, "-r", f"replay:{path}", "-d", "5s"), "1.50 s", "7.00 s")
+        self.check_refused(self.run_tool("load", URL, "-r", f"replay:{path}", "-d", "5s"), "1.5 s", "7 s")
 
 
 class Outputs(EdgeCase):

@@ -287,7 +287,7 @@ static void refusals(void)
     for (int i = 0; i <= JMASK_FIELDS_MAX; i++)
         many[i] = "a";
     refuse((struct expect_spec){.bodies = two, .body_count = 2}, 3,
-           "there are 2 expected bodies for 3 requests; give one for all, or one for "
+           "expected bodies: 2, requests: 3; give one for all, or one for "
            "each");
     refuse((struct expect_spec){.masks = many, .mask_count = 1}, 1,
            "fields are masked, but no body is expected; name one with --expect-body");

@@ -119,14 +119,14 @@ static void bodies(void)
     spec.weight_count = 2;
     check(spec, NULL, "two weights");
     spec.weight_count = 1;
-    check(spec, "there are 1 weights for 2 bodies; give one for each", "one weight");
+    check(spec, "weights: 1, bodies: 2; give one for each", "one weight");
     spec.weights = weights + 1;
     spec.weight_count = 2;
     check(spec, "a weight must be a number above 0", "a weight of 0");
     spec = small_spec();
     spec.weights = weights;
     spec.weight_count = 1;
-    check(spec, "there are 1 weights for 0 bodies; give one for each", "without a body");
+    check(spec, "weights: 1, bodies: 0; give one for each", "without a body");
 }
 
 static void answers(void)
@@ -138,8 +138,7 @@ static void answers(void)
     check(spec, "answers to HEAD have no body to expect", "HEAD");
     spec.method = NULL;
     spec.expect.body_count = 2;
-    check(spec,
-          "there are 2 expected bodies for 1 requests; give one for all, or one for each",
+    check(spec, "expected bodies: 2, requests: 1; give one for all, or one for each",
           "two answers to one request");
     spec.bodies = two_bodies;
     spec.body_count = 2;
@@ -195,8 +194,8 @@ static void recorded(void)
     spec.duration_ns++;
     TAP_OK(!generate_check(&spec, &err), "a nanosecond longer than the file");
     spec.duration_ns = 3 * NS_PER_S;
-    char *sentence = mem_format(
-        "%s/five covers 2.00 s, but warm-up and duration are 3.00 s", scratch_folder);
+    char *sentence = mem_format("%s/five covers 2 s, but warm-up and duration are 3 s",
+                                scratch_folder);
     check(spec, sentence, "a second longer");
     mem_free(sentence);
     spec.warmup_ns = NS_PER_S;

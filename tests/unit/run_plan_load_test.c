@@ -188,10 +188,10 @@ static const struct bad shapes[] = {
 static const struct bad combinations[] = {
     {SERVICE LOAD "  method: GET\n  body: a\n", 2, "a body means nothing in a GET …"},
     {SERVICE LOAD "  body: [a, b]\n  weights: 1\n", 2,
-     "there are 1 weights for 2 bodies; give one for each"},
+     "weights: 1, bodies: 2; give one for each"},
     {SERVICE LOAD "  expect: soon\n", 2, "'soon' is not a list of statuses; …"},
     {SERVICE LOAD "  body: a\n  expect_body: [a, b]\n", 2,
-     "there are 2 expected bodies for 1 requests; …"},
+     "expected bodies: 2, requests: 1; …"},
     {SERVICE LOAD "  expect_body: sha256:12\n", 2, "'12' is not a SHA-256 of 64 …"},
     {SERVICE LOAD "  mask: t\n", 2, "fields are masked, but no body is expected; …"},
     {SERVICE LOAD "  mask: t\n  expect_body: t\n", 2,
@@ -203,7 +203,7 @@ static const struct bad combinations[] = {
      "load: cannot read {folder}/none: No such file or directory"},
     {SERVICE "load:\n  rate: replay:words\n", 5, "load: {folder}/words: line 1: 'a' …"},
     {SERVICE "load:\n  rate: replay:short\n", 5,
-     "load: {folder}/short covers 2.00 s, but warm-up and duration are 12.0 s"}};
+     "load: {folder}/short covers 2 s, but warm-up and duration are 12 s"}};
 
 static void bad_ones(void)
 {
