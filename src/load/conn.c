@@ -48,7 +48,7 @@ bool conn_open(struct conn *conn, const struct target *target, struct loop *loop
         return false;
     }
     conn->state = CONN_CONNECTING;
-    conn->has_stood = conn->has_answered = false;
+    conn->has_stood = conn->was_used = false;
     conn->retry_ns = limit_ns;
     return true;
 }
@@ -93,6 +93,7 @@ void conn_send(struct conn *conn, const struct exchange *exchange)
 {
     assert(conn->state == CONN_IDLE);
     conn->state = CONN_BUSY;
+    conn->was_used = true;
     conn->sent_bytes = 0;
     conn->in_body = false;
     conn->request.first_byte_ns = 0;
@@ -248,7 +249,6 @@ enum conn_event conn_receive(struct conn *conn, const struct exchange *exchange,
 {
     enum conn_event event = receive_all(conn, exchange, scratch, ended);
     if (event == CONN_ANSWERED) {
-        conn->has_answered = true;
         conn->verdict = expect_judge(exchange->expect, &conn->check, conn->request.item,
                                      conn->status, &scratch->masked);
         /* A closing server, or an answer to a request not yet wholly sent. */

@@ -62,7 +62,7 @@ struct conn {
     size_t sent_bytes;
     bool in_body;
     bool keep_alive;
-    bool has_stood, has_answered; /* since it was opened */
+    bool has_stood, was_used; /* since it was opened */
     int status;
     enum expect_verdict verdict; /* of the last whole answer */
     struct expect_check check;

@@ -114,7 +114,7 @@ static void reconnect(struct links *links, struct conn *conn, int64_t now_ns)
 void links_replace(struct links *links, struct conn *conn, int64_t now_ns)
 {
     links->down++;
-    if (conn->backoff_ns || !conn->has_answered)
+    if (conn->backoff_ns || !conn->was_used)
         retry_later(links, conn, now_ns);
     else
         reconnect(links, conn, now_ns);
