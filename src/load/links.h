@@ -44,9 +44,9 @@ bool links_complain(const struct links *links, const struct conn *conn,
 /* On readiness of one that does not stand. If it does now, it is free. */
 void links_establish(struct links *links, struct conn *conn, int64_t now_ns);
 
-/* It has gone DOWN (and is on no list). One that carried a request is replaced at once, at
- * the pace of the requests; others would make a storm on a server that takes connections
- * only to close them. */
+/* It has gone DOWN (and is on no list). One that carried a request is replaced at once,
+ * at the pace of the requests; others would make a storm on a server that takes
+ * connections only to close them. */
 void links_replace(struct links *links, struct conn *conn, int64_t now_ns);
 
 /* Attempts that are due, and ends of those that take too long. */
