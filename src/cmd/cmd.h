@@ -25,6 +25,7 @@ enum exit_code {
 int cmd_doctor(int argc, char **argv);
 int cmd_load(int argc, char **argv);
 int cmd_race(int argc, char **argv);
+int cmd_report(int argc, char **argv);
 int cmd_selftest(int argc, char **argv);
 
 /* Prints "dragstrip: sentence" to stderr; returns code. */
@@ -32,6 +33,10 @@ int cmd_fail(int code, const char *format, ...) __attribute__((format(printf, 2,
 
 /* An enum stop_level, raised by each SIGINT, SIGTERM, SIGHUP or SIGQUIT from now on. */
 atomic_int *cmd_watch_signals(void);
+
+/* Columns for the tables of a race on standard output: 120, or 80 on a terminal that is
+ * narrower. A file or a pipe has no width: it gets the wide table. */
+int cmd_report_width(void);
 
 /* Writes all of text to stdout; false (with a sentence on stderr) when that fails. */
 bool cmd_print(const char *text);

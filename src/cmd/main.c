@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "sys/terminal.h"
 
 static const struct subcommand {
     const char *name;
@@ -15,6 +16,7 @@ static const struct subcommand {
     const char *summary;
 } subcommands[] = {
     {"race", cmd_race, "race the services of a plan and print a verdict"},
+    {"report", cmd_report, "print the report of a race again, from its result.json"},
     {"selftest", cmd_selftest,
      "prove the generator on this machine against known answers"},
     {"doctor", cmd_doctor, "say what on this machine will spoil a measurement"},
@@ -61,6 +63,13 @@ bool cmd_print(const char *text)
         return true;
     cmd_fail(EXIT_BROKEN, "cannot write to standard output: %s", strerror(errno));
     return false;
+}
+
+int cmd_report_width(void)
+{
+    enum { WIDE = 120, NARROW = 80 };
+    int columns = terminal_columns(STDOUT_FILENO);
+    return columns == 0 || columns >= WIDE ? WIDE : NARROW;
 }
 
 static void print_usage(FILE *to)

@@ -26,7 +26,7 @@ static const char usage[] =
     "Exit codes: 0 measured, 1 a service or dragstrip failed, 2 usage or plan error,\n"
     "5 a measurement cannot be trusted, 130 interrupted (finished trials are kept).\n";
 
-enum { WIDE = 120, NARROW = 80, REPORT_MAX = 1 << 20 };
+enum { REPORT_MAX = 1 << 20 };
 
 struct race_command {
     const char *plan;
@@ -66,13 +66,6 @@ static int exit_code_of(const struct result *result, const struct comparisons *f
     return failed ? EXIT_BROKEN : invalid ? EXIT_INVALID : EXIT_PASS;
 }
 
-/* A file or a pipe has no width: it gets the wide table. */
-static int print_width(void)
-{
-    int columns = terminal_columns(STDOUT_FILENO);
-    return columns == 0 || columns >= WIDE ? WIDE : NARROW;
-}
-
 /* The same content to the terminal and to report.md; false with err. */
 static bool print_reports(const struct result *result, const struct comparisons *found,
                           const struct outdir *out, struct error *err)
@@ -80,7 +73,8 @@ static bool print_reports(const struct result *result, const struct comparisons 
     struct buf text, page;
     buf_init(&text, REPORT_MAX);
     buf_init(&page, REPORT_MAX);
-    term_print(result, found, print_width(), terminal_has_colour(STDOUT_FILENO), &text);
+    term_print(result, found, cmd_report_width(), terminal_has_colour(STDOUT_FILENO),
+               &text);
     markdown_print(result, found, &page);
     bool good = outdir_write(out, "report.md", buf_str(&page), err);
     good = (cmd_print(buf_text(&text)) ||

@@ -29,6 +29,7 @@ import test_load_forms  # noqa: E402
 import test_load_reach  # noqa: E402
 import test_race  # noqa: E402
 import test_race_faults  # noqa: E402
+import test_report  # noqa: E402
 import test_selftest  # noqa: E402
 import tool  # noqa: E402
 
@@ -40,4 +41,4 @@ def begin(_):
 
 if __name__ == "__main__":
     tap.main([test_load, test_load_forms, test_load_reach, test_edges_framing, test_edges_life, test_race,
-              test_race_faults, test_selftest, test_doctor], begin=begin)
+              test_race_faults, test_report, test_selftest, test_doctor], begin=begin)
