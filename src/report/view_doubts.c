@@ -12,6 +12,7 @@
 
 /* Steal below this is background on every virtual machine. */
 static const double STEAL_WORTH_SAYING = .005;
+static const double CUT_WORTH_SAYING = .05; /* of the measured time */
 
 struct doubt { /* what all of them look at */
     struct view_lines *lines;
@@ -142,6 +143,37 @@ static void say_outliers(const struct doubt *doubt, int service)
     buf_fini(&text);
 }
 
+/* A longer warm-up is proposed only where it would help: MSER-5 finds an end of the part
+ * to cut. */
+static void say_moving(const struct doubt *doubt, int service)
+{
+    char share[FIGURE_BYTES];
+    int moving = 0, ok = 0;
+    const struct trial *worst = NULL;
+    for (int i = 0; i < doubt->result->trial_count; i++) {
+        const struct trial *trial = &doubt->result->trials[i];
+        if (trial->service != service || trial->outcome != TRIAL_OK)
+            continue;
+        ok++;
+        moving += trial->load.level.moves;
+        if (trial->load.level.moves &&
+            (!worst || trial->load.level.cusum > worst->load.level.cusum))
+            worst = trial;
+    }
+    if (!worst)
+        return;
+    double cut = worst->load.level.mser5;
+    bool helps = cut > CUT_WORTH_SAYING && cut < .5;
+    lines_add(doubt->lines,
+              "%s: not stationary in %d of %d trials: its p50 moved within the measured "
+              "time (worst in block %d: CUSUM %.2f of 1.36, KPSS %.2f of 0.46)%s%s%s",
+              doubt->result->services[service].name, moving, ok, worst->block,
+              worst->load.level.cusum, worst->load.level.kpss,
+              helps ? "; a warm-up longer by " : "",
+              helps ? figure_share(cut, share) : "",
+              helps ? " of the measured time would have helped." : ".");
+}
+
 static void say_steal(const struct doubt *doubt)
 {
     char share[FIGURE_BYTES], limit[FIGURE_BYTES];
@@ -194,7 +226,8 @@ void view_add_doubts(struct view *view, const struct result *result,
                      const struct comparisons *comparisons)
 {
     static void (*const of_service[])(const struct doubt *, int) = {
-        say_failed, say_overloaded, say_skipped, say_errors, say_killed, say_outliers};
+        say_failed, say_overloaded, say_skipped, say_errors,
+        say_killed, say_outliers,   say_moving};
     const struct doubt doubt = {&view->doubts, result, comparisons};
     say_partial(&doubt);
     for (size_t i = 0; i < sizeof(of_service) / sizeof(of_service[0]); i++) {

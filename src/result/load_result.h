@@ -65,6 +65,14 @@ struct load_arrival_check {
     double a2, p, distance; /* goodness.h */
 };
 
+/* Whether the windows' median stayed at one level (METHOD 7), and how much of the front
+ * of the measured time had better been warm-up. stationarity.h; NAN: too short to say. */
+struct load_level {
+    double cusum, kpss;
+    bool moves;
+    double mser5; /* share of the requests */
+};
+
 struct load_tls {
     char *version; /* "TLSv1.3 TLS_AES_256_GCM_SHA384", heap; NULL: plain */
     uint64_t handshakes, resumed;
@@ -99,6 +107,7 @@ struct load_result {
     struct load_summary latency, service_time, wait, lag, first_byte;
     struct load_summary less_lag; /* what a punctual generator would have seen */
     struct load_arrival_check arrival_check;
+    struct load_level level;
     struct load_tls tls;
     double cpu_seconds;  /* of the generator, in the measured time */
     double spin_seconds; /* of them: polled in vain for the next event */

@@ -154,6 +154,28 @@ static void read_arrival_check(const struct members *from, struct load_arrival_c
     out->distance = members_number_or_null(&check, "distance");
 }
 
+static json_t *level_to_json(const struct load_level *level)
+{
+    json_t *json = json_object();
+    member_put(json, "cusum", member_of_rounded(level->cusum, 6));
+    member_put(json, "kpss", member_of_rounded(level->kpss, 6));
+    member_put(json, "moves", json_boolean(level->moves));
+    member_put(json, "mser5", member_of_rounded(level->mser5, 6));
+    return json;
+}
+
+static void read_level(const struct members *from, struct load_level *out)
+{
+    *out = (struct load_level){(double)NAN, (double)NAN, false, (double)NAN};
+    if (!members_has(from, "stationarity")) /* a result of version 0.1.0 */
+        return;
+    struct members level = members_child(from, "stationarity");
+    out->cusum = members_number_or_null(&level, "cusum");
+    out->kpss = members_number_or_null(&level, "kpss");
+    out->moves = members_flag(&level, "moves");
+    out->mser5 = members_number_or_null(&level, "mser5");
+}
+
 static json_t *tls_to_json(const struct load_tls *tls)
 {
     json_t *json = json_object();
@@ -277,6 +299,7 @@ json_t *load_result_to_json(const struct load_result *result, bool with_windows)
     member_put(json, "latency_less_lag",
                summary_to_json(&result->less_lag, above_ns, false));
     member_put(json, "arrival_check", arrival_check_to_json(&result->arrival_check));
+    member_put(json, "stationarity", level_to_json(&result->level));
     member_put(json, "tls", tls_to_json(&result->tls));
     member_put(json, "generator", generator_to_json(result));
     if (with_windows) {
@@ -299,6 +322,7 @@ void load_result_read(const struct members *from, struct load_result *out)
     read_summary(from, "first_byte", false, &out->first_byte);
     read_summary(from, "latency_less_lag", false, &out->less_lag);
     read_arrival_check(from, &out->arrival_check);
+    read_level(from, &out->level);
     read_tls(from, &out->tls);
     read_generator(from, out);
     read_windows(from, out);

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "run/judge.h"
 #include "stats/goodness.h"
+#include "stats/stationarity.h"
 #include "stats/tail.h"
 #include "sys/cpu.h"
 
@@ -127,6 +128,39 @@ static void check_gaps(const struct load_spec *spec, const struct load_outcome *
     mem_free(gaps);
 }
 
+/* Latencies in due order; an error counts as the longest of them. */
+static double warm_up_left(const struct load_outcome *outcome)
+{
+    if (!outcome->log)
+        return (double)NAN;
+    double *values = mem_new(outcome->log_count, sizeof(*values));
+    for (size_t i = 0; i < outcome->log_count; i++)
+        values[i] = outcome->log[i] == TALLY_INFINITE
+                        ? (double)outcome->latency.max_ns
+                        : (double)hist_index_highest(outcome->log[i]);
+    double share = stationarity_mser5(values, outcome->log_count);
+    mem_free(values);
+    return share;
+}
+
+/* METHOD 7, on the logarithm of the windows' medians; a window that has none is left out,
+ * and so is the last one of a run that ended within it. */
+static void check_level(const struct load_outcome *outcome,
+                        const struct load_result *result, struct load_level *out)
+{
+    double *medians = mem_new(result->window_count, sizeof(*medians));
+    size_t count = 0, whole = (size_t)(outcome->measured_ns / NS_PER_S);
+    for (size_t i = 0; i < result->window_count && i < whole; i++) {
+        double p50 = result->windows[i].p50;
+        if (isfinite(p50) && p50 > 0)
+            medians[count++] = log(p50);
+    }
+    struct stationarity found = stationarity_of(medians, count);
+    *out =
+        (struct load_level){found.cusum, found.kpss, found.moves, warm_up_left(outcome)};
+    mem_free(medians);
+}
+
 static void fill_tls(const struct load_outcome *outcome, struct load_tls *out)
 {
     *out = (struct load_tls){.handshakes = outcome->tls_handshakes,
@@ -187,5 +221,6 @@ void generate_result(const struct generate_spec *asked, const struct load_spec *
     check_gaps(spec, outcome, &out->arrival_check);
     fill_tls(outcome, &out->tls);
     fill_windows(outcome, out);
+    check_level(outcome, out, &out->level);
     judge_load(out);
 }

@@ -116,6 +116,7 @@ static inline void race_load(struct load_result *load)
                                  .expired_waiting = 0,
                                  .backlog = {3, 2, 4},
                                  .arrival_check = {4000, .71, .55, .011},
+                                 .level = {.61, .12, false, .02},
                                  .bytes_received = 409600000,
                                  .cpu_seconds = 4.25,
                                  .spin_seconds = 1.5,

@@ -139,9 +139,40 @@ static void closed_loop(void)
     result_fini(&race);
 }
 
+/* Trials that moved are counted, the worst is named, and a cure only where there is one.
+ */
+static void moving(void)
+{
+    static const struct {
+        double mser5;
+        const char *end;
+    } cases[] = {
+        {.23, "; a warm-up longer by 23% of the measured time would have helped."},
+        {.5, "KPSS 0.90 of 0.46)."},
+        {.01, "KPSS 0.90 of 0.46)."}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct result race;
+        struct buf out;
+        race_new(&race, 2, 10, .01);
+        race.trials[3].load.level = (struct load_level){1.4, .5, true, .3};
+        race.trials[race.trials[3].service == race.trials[6].service ? 6 : 7].load.level =
+            (struct load_level){1.85, .9, true, cases[i].mser5};
+        print(&race, 400, false, &out);
+        TAP_OK(
+            strstr(buf_text(&out), ": not stationary in 2 of 10 trials: its p50 moved"),
+            "two trials that moved");
+        TAP_OK(strstr(buf_text(&out), "CUSUM 1.85 of 1.36") &&
+                   strstr(buf_text(&out), cases[i].end),
+               "… %s", cases[i].end);
+        buf_fini(&out);
+        result_fini(&race);
+    }
+}
+
 int main(void)
 {
     closed_loop();
+    moving();
     showcase();
     colours();
     layouts();

@@ -23,6 +23,7 @@ static void fill(struct load_result *load)
     snprintf(load->invalid[0], LOAD_REASON_BYTES, "lag p99 of 3 ms");
     snprintf(load->invalid[1], LOAD_REASON_BYTES, "cut off in a µ: \xc2");
     load->overloaded = true;
+    load->level = (struct load_level){1.5, .5, true, .25};
     load->arrival_check = (struct load_arrival_check){4000, 2.4921234, .05, .0123456};
     load->tls = (struct load_tls){mem_copy_text("TLSv1.3 X"), UINT64_C(1) << 63, 7};
     load->window_count = 2;
@@ -44,6 +45,9 @@ static void survivors(const struct load_result *again)
     TAP_NEAR(again->arrival_check.a2, 2.49212, 1e-12, "… A² to six digits");
     TAP_NEAR(again->arrival_check.p, .05, 1e-12, "… p");
     TAP_NEAR(again->arrival_check.distance, .0123456, 1e-12, "… and the distance");
+    TAP_NEAR(again->level.cusum, 1.5, 1e-12, "CUSUM survives");
+    TAP_NEAR(again->level.kpss, .5, 1e-12, "… KPSS");
+    TAP_OK(again->level.moves && again->level.mser5 == .25, "… and what they say");
     TAP_TEXT(again->tls.version, "TLSv1.3 X", "TLS survives");
     TAP_OK(again->tls.handshakes == UINT64_C(1) << 63 && again->tls.resumed == 7,
            "… with its handshakes");
@@ -51,7 +55,8 @@ static void survivors(const struct load_result *again)
 
 static void round_trip(void)
 {
-    static const char *const later[] = {"arrival_check", "tls", NULL}; /* since 0.2.0 */
+    static const char *const later[] = {"arrival_check", "stationarity", "tls",
+                                        NULL}; /* since 0.2.0 */
     struct load_result load, again;
     struct error err;
     fill(&load);
@@ -126,12 +131,16 @@ static void of_old(void)
     race_load(&load);
     json_t *json = load_result_to_json(&load, false);
     json_object_del(json, "arrival_check");
+    json_object_del(json, "stationarity");
     json_object_del(json, "tls");
     if (TAP_OK(load_result_from_json(json, &again, &err), "an old result%s", err.text)) {
         const struct load_arrival_check *check = &again.arrival_check;
         TAP_OK(check->gaps == 0 && isnan(check->a2) && isnan(check->p) &&
                    isnan(check->distance),
                "… has no check of its arrivals");
+        TAP_OK(isnan(again.level.cusum) && isnan(again.level.kpss) &&
+                   isnan(again.level.mser5) && !again.level.moves,
+               "… does not say whether it moved");
         TAP_OK(!again.tls.version && again.tls.handshakes == 0 && again.tls.resumed == 0,
                "… and was plain");
         load_result_fini(&again);
