@@ -287,18 +287,64 @@ struct generate_spec plan_spec(const struct plan *plan, int service)
     return spec;
 }
 
+static void free_service(struct plan_service *service)
+{
+    mem_free(service->name);
+    mem_free(service->build);
+    mem_free(service->url);
+    mem_free(service->ready);
+    plan_list_fini(&service->needs);
+    plan_list_fini(&service->command);
+    plan_list_fini(&service->env);
+}
+
+/* Marks the services of the list; false when one is none of the plan's. */
+static bool mark_services(const struct plan *plan, const char *list,
+                          bool kept[PLAN_SERVICES_MAX], struct error *err)
+{
+    for (const char *at = list; *at; at += *at == ',') {
+        size_t len = strcspn(at, ",");
+        char *name = mem_copy_bytes(at, len);
+        int found = service_index(&plan->services, name);
+        if (found >= 0)
+            kept[found] = true;
+        else
+            error_set(err, "--only: '%s' is none of the services of %s", name,
+                      plan->path);
+        mem_free(name);
+        if (found < 0)
+            return false;
+        at += len;
+    }
+    return true;
+}
+
+bool plan_only(struct plan *plan, const char *list, struct error *err)
+{
+    struct plan_services *services = &plan->services;
+    bool kept[PLAN_SERVICES_MAX] = {false};
+    int count = 0, baseline = plan->baseline;
+    if (!mark_services(plan, list, kept, err))
+        return false;
+    if (!kept[baseline])
+        return error_set(err, "--only leaves out the baseline '%s'; name it, too",
+                         services->items[baseline].name);
+    for (int i = 0; i < services->count; i++) {
+        if (i == baseline)
+            plan->baseline = count;
+        if (kept[i])
+            services->items[count++] = services->items[i];
+        else
+            free_service(&services->items[i]);
+    }
+    services->count = count;
+    return true;
+}
+
 void plan_fini(struct plan *plan)
 {
-    for (int i = 0; i < plan->services.count; i++) {
-        struct plan_service *service = &plan->services.items[i];
-        mem_free(service->name);
-        mem_free(service->build);
-        mem_free(service->url);
-        mem_free(service->ready);
-        plan_list_fini(&service->needs);
-        plan_list_fini(&service->command);
-        plan_list_fini(&service->env);
-    }
+    for (int i = 0; i < plan->services.count; i++)
+        free_service(&plan->services.items[i]);
     plan_load_fini(&plan->load);
     mem_free(plan->path);
     mem_free(plan->text);

@@ -89,6 +89,9 @@ struct plan {
 
 bool plan_read(const char *path, struct plan *out, struct error *err);
 
+/* Keeps the services of "a,b" alone. The baseline must be among them. */
+bool plan_only(struct plan *plan, const char *list, struct error *err);
+
 /* Appends the command as one line; nothing for a URL. */
 void plan_command_text(const struct plan_service *service, struct buf *out);
 

@@ -1,6 +1,8 @@
-"""dragstrip report: a race told again from its result.json, the same as when it was over."""
+"""dragstrip race --dry-run and --only, before a race; dragstrip report, after it."""
 
 import json
+import os
+import re
 
 import tool
 from case import CommandCase, RaceCase
@@ -16,6 +18,50 @@ from tap import rows
 class Refusals(CommandCase):
     def check(self, arguments, words):
         self.check_refused(self.run_tool("report", *arguments), *words)
+
+
+class DryRun(RaceCase):
+    def plan(self):
+        return tool.fake_plan({"a": {}, "b": {}, "c": {}}, blocks=4)
+
+    def dry_run(self, plan, *options):
+        run = self.start_race(plan, "--dry-run", *options, output=None)
+        run.finish()
+        self.check_end(run, 0)
+        self.assertEqual(run.err, "")
+        return re.findall(r"^block \d+: (.*)$", run.out, re.M), run.out
+
+    def test_order(self):
+        """The order that is announced is the one that is run; nothing was started before."""
+        plan = self.plan()
+        announced, text = self.dry_run(plan)
+        self.assertFalse(os.path.exists(self.path("out")))
+        self.assertIn("12 trials in 4 blocks", text)
+        self.assertIn("No verdict is possible: it needs 6 blocks", text)
+        self.race(plan)
+        blocks = [[], [], [], []]
+        for trial in self.trials():
+            blocks[trial["block"] - 1].append(trial["service"])
+        self.assertEqual(announced, [" ".join(block) for block in blocks])
+
+    def test_precision(self):
+        """With enough blocks the expected precision is told."""
+        _, text = self.dry_run(tool.fake_plan({"a": {}, "b": {}}, blocks=10))
+        self.assertRegex(text, r"5\.\d% to either side if\s+trials scatter\s+by\s+5%")
+
+    def test_only(self):
+        """--only races these services alone, and the result knows no others."""
+        run = self.race(self.plan(), "--only", "c,a")
+        self.check_end(run, (0, 5))
+        self.assertEqual([s["name"] for s in self.result()["services"]], ["a", "c"])
+        self.assertEqual({t["service"] for t in self.trials()}, {"a", "c"})
+
+    def test_only_wrong(self):
+        """--only with a name that is none, or without the baseline, is refused."""
+        for names, word in (("a,x", "'x'"), ("b,c", "baseline 'a'"), ("", "baseline 'a'")):
+            run = self.start_race(self.plan(), "--only", names, output=None)
+            run.finish()
+            self.check_refused(run, word)
 
 
 class Reports(RaceCase):
