@@ -225,7 +225,7 @@ class Drain(LifeCase):
             self.skipTest("a connection with half a head is closed by the drain: nobody sees 503")
 
     def test_pipeline(self):
-        """A pipeline cut short by the drain ends at a whole answer with Connection: close."""
+        """A pipeline cut short by the drain ends at a whole answer."""
         wire = self.connect()
         text = '["' + "x" * 2000 + '"]'
         wire.send(b"".join(request("POST", "/echo", document(str(i), metadata=text)) for i in range(300)))
@@ -233,13 +233,16 @@ class Drain(LifeCase):
         self.service.notify()
         answer, got = None, 1
         while got < 300:
-            answer = wire.answer()
+            try:
+                answer = wire.answer()
+            except Cut:  # between two answers: the last one was already sent, and the client has to ask again
+                self.assertEqual(wire.buffer, b"", f"torn after {got} answers")
+                break
             self.assertEqual((answer.status, answer.json()["id"]), (200, got))
             got += 1
             if answer.says_close():
                 break
         self.assertEqual(wire.rest(within=1), b"")
-        self.assertTrue(got == 300 or answer.says_close(), f"{got} answers")
         self.check_ended()
 
     def test_answer_in_flight(self):
