@@ -31,13 +31,6 @@ static bool happens(struct law *law)
     return rng_uniform(&law->rng) <= law->share;
 }
 
-/* Two independent uniforms make one standard normal (Box & Muller 1958). */
-static double normal(struct rng *rng)
-{
-    double radius = sqrt(-2 * log(rng_uniform(rng)));
-    return radius * cos(2 * M_PI * rng_uniform(rng));
-}
-
 static struct law_answer answer_null(struct law *law, int64_t now_ns)
 {
     (void)law;
@@ -90,7 +83,8 @@ static struct law_answer answer_slow(struct law *law, int64_t now_ns)
 
 static struct law_answer answer_lognormal(struct law *law, int64_t now_ns)
 {
-    return good_at((double)now_ns + law->first * exp(law->second * normal(&law->rng)));
+    return good_at((double)now_ns +
+                   law->first * exp(law->second * rng_normal(&law->rng)));
 }
 
 static struct law_answer answer_pareto(struct law *law, int64_t now_ns)

@@ -59,3 +59,10 @@ void mem_free(void *block)
 {
     free(block);
 }
+
+void mem_free_constant(const void *block)
+{
+    void *own;
+    memcpy(&own, &block, sizeof(own));
+    mem_free(own);
+}

@@ -24,4 +24,7 @@ char *mem_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* NULL is allowed. */
 void mem_free(void *block);
 
+/* A block that the one who asked for it shows to others as constant. */
+void mem_free_constant(const void *block);
+
 #endif

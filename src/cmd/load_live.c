@@ -38,24 +38,17 @@ static uint64_t errors_of(const struct books_passed *passed)
     return sum;
 }
 
-static double passed_time(const struct load_second *second, double q)
-{
-    int64_t value_ns = hist_quantile(&second->passed.latency, q);
-    if (value_ns < 0)
-        return (double)NAN;
-    return value_ns == HIST_INFINITE ? (double)INFINITY : (double)value_ns;
-}
-
 static void write_second(struct load_live_view *view, const struct load_second *second)
 {
-    struct load_live live = {.window = {.second = second->number,
-                                        .ok = second->passed.ok,
-                                        .errors = errors_of(&second->passed),
-                                        .p50 = passed_time(second, .5),
-                                        .p99 = passed_time(second, .99)},
-                             .in_flight = second->in_flight,
-                             .queued = second->queued,
-                             .lag_max = (double)second->lag_max_ns};
+    struct load_live live = {
+        .window = {.second = second->number,
+                   .ok = second->passed.ok,
+                   .errors = errors_of(&second->passed),
+                   .p50 = hist_quantile_time(&second->passed.latency, .5),
+                   .p99 = hist_quantile_time(&second->passed.latency, .99)},
+        .in_flight = second->in_flight,
+        .queued = second->queued,
+        .lag_max = (double)second->lag_max_ns};
     write_line(view, load_live_to_json(&live));
 }
 
@@ -80,9 +73,10 @@ static void draw_second(const struct load_live_view *live,
         "lag %s",
         number < 0 ? "warm-up" : "measure", number < 0 ? -number : number + 1,
         (unsigned long long)(second->passed.ok + errors),
-        figure_time(passed_time(second, .5), 0, p50),
-        figure_time(passed_time(second, .99), 0, p99), (unsigned long long)errors,
-        (unsigned long long)second->in_flight, (unsigned long long)second->queued,
+        figure_time(hist_quantile_time(&second->passed.latency, .5), 0, p50),
+        figure_time(hist_quantile_time(&second->passed.latency, .99), 0, p99),
+        (unsigned long long)errors, (unsigned long long)second->in_flight,
+        (unsigned long long)second->queued,
         figure_time((double)second->lag_max_ns, 0, lag));
     buf_init(&out, 2 * sizeof(line));
     text_cut(&out, line, (size_t)live->columns - 1);

@@ -41,12 +41,6 @@ static void print_line(const char *name, double ns, const struct scale *scale,
     buf_add_text(out, "\n");
 }
 
-static double quantile(const struct hist *hist, double q)
-{
-    int64_t value_ns = hist_quantile(hist, q);
-    return value_ns == HIST_INFINITE ? (double)INFINITY : (double)value_ns;
-}
-
 /* From a whole decade to a whole decade. */
 static struct scale scale_of(const struct hist *hist)
 {
@@ -68,10 +62,10 @@ static void print_levels(const struct hist *hist, int64_t above_ns, struct buf *
     print_line("min", (double)hist->min_ns, &scale, above_ns, out);
     for (int i = 0; i < LEVELS; i++) {
         if (total * fmin(levels[i].q, 1 - levels[i].q) >= BEYOND_MIN - 1e-9)
-            print_line(levels[i].name, quantile(hist, levels[i].q), &scale, above_ns,
-                       out);
+            print_line(levels[i].name, hist_quantile_time(hist, levels[i].q), &scale,
+                       above_ns, out);
     }
-    print_line("max", quantile(hist, 1), &scale, above_ns, out);
+    print_line("max", hist_quantile_time(hist, 1), &scale, above_ns, out);
 }
 
 void spectrum_print(const struct load_result *result, struct buf *out)

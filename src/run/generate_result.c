@@ -13,13 +13,6 @@
 
 enum { HDR_TEXT_MAX = 1 << 20 };
 
-static double time_of(int64_t value_ns)
-{
-    if (value_ns < 0)
-        return (double)NAN;
-    return value_ns == HIST_INFINITE ? (double)INFINITY : (double)value_ns;
-}
-
 static char *encode(const struct hist *hist)
 {
     struct buf text;
@@ -44,7 +37,7 @@ static void summarise(const struct hist *hist, struct load_summary *out)
     for (int i = 0; i < LOAD_PERCENTILES; i++) {
         double q = load_percentile_q[i];
         bool enough = (double)total * (1 - q) >= RANK_BEYOND_MIN - 1e-9;
-        out->p[i] = enough ? time_of(hist_quantile(hist, q)) : (double)NAN;
+        out->p[i] = enough ? hist_quantile_time(hist, q) : (double)NAN;
         out->k_eff[i] = (double)NAN;
     }
     if (hist->finite > 0)
@@ -77,8 +70,8 @@ static void fill_windows(const struct load_outcome *outcome, struct load_result 
             (struct load_window){.second = (int64_t)i,
                                  .ok = window->ok,
                                  .errors = window->errors,
-                                 .p50 = time_of(hist_quantile(&window->latency, .5)),
-                                 .p99 = time_of(hist_quantile(&window->latency, .99)),
+                                 .p50 = hist_quantile_time(&window->latency, .5),
+                                 .p99 = hist_quantile_time(&window->latency, .99),
                                  .hdr = encode(&window->latency)};
     }
 }

@@ -240,25 +240,17 @@ bool generate_spec_from_json(const json_t *json, struct generate_spec *out,
     return !fault.failed;
 }
 
-/* The reader asked for these blocks; to everybody else they are constant. */
-static void free_constant(const void *block)
-{
-    void *own;
-    memcpy(&own, &block, sizeof(own));
-    mem_free(own);
-}
-
 void generate_spec_fini(struct generate_spec *spec)
 {
     for (int i = 0; i < spec->body_count; i++)
-        free_constant(spec->bodies[i].ptr);
+        mem_free_constant(spec->bodies[i].ptr);
     for (int i = 0; i < spec->expect.body_count; i++)
-        free_constant(spec->expect.bodies[i].bytes.ptr);
-    free_constant(spec->bodies);
-    free_constant(spec->weights);
-    free_constant(spec->expect.bodies);
-    free_constant(spec->expect.masks);
-    free_constant(spec->reach.resolve);
-    free_constant(spec->headers);
+        mem_free_constant(spec->expect.bodies[i].bytes.ptr);
+    mem_free_constant(spec->bodies);
+    mem_free_constant(spec->weights);
+    mem_free_constant(spec->expect.bodies);
+    mem_free_constant(spec->expect.masks);
+    mem_free_constant(spec->reach.resolve);
+    mem_free_constant(spec->headers);
     *spec = (struct generate_spec){.url = NULL};
 }

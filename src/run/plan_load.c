@@ -216,21 +216,13 @@ struct generate_spec plan_load_spec(const struct plan_load *load)
                                   .timeout_ns = load->timeout_ns};
 }
 
-/* Bytes that this file asked for; everybody else only looks at them. */
-static void free_view(const char *view)
-{
-    char *own;
-    memcpy(&own, &view, sizeof(own));
-    mem_free(own);
-}
-
 void plan_load_fini(struct plan_load *load)
 {
     for (int i = 0; i < load->bodies.count; i++)
-        free_view(load->bodies.items[i].ptr);
+        mem_free_constant(load->bodies.items[i].ptr);
     for (int i = 0; i < load->expected.count; i++) {
-        free_view(load->expected.items[i].bytes.ptr);
-        free_view(load->expected.items[i].sha256);
+        mem_free_constant(load->expected.items[i].bytes.ptr);
+        mem_free_constant(load->expected.items[i].sha256);
     }
     plan_list_fini(&load->headers);
     plan_list_fini(&load->masks);

@@ -152,6 +152,14 @@ int64_t hist_quantile(const struct hist *hist, double q)
     return open_ended || highest > hist->max_ns ? hist->max_ns : highest;
 }
 
+double hist_quantile_time(const struct hist *hist, double q)
+{
+    int64_t value_ns = hist_quantile(hist, q);
+    if (value_ns < 0)
+        return (double)NAN;
+    return value_ns == HIST_INFINITE ? (double)INFINITY : (double)value_ns;
+}
+
 uint64_t hist_count_up_to(const struct hist *hist, int64_t value_ns)
 {
     uint64_t count = 0;

@@ -53,6 +53,9 @@ uint64_t hist_total(const struct hist *hist); /* finite + infinite */
  */
 int64_t hist_quantile(const struct hist *hist, double q);
 
+/* The same as a number: NAN when empty, INFINITY among the infinite. */
+double hist_quantile_time(const struct hist *hist, double q);
+
 /* How many values are in the bucket of value_ns or below: at most value_ns, but for the
  * width of a bucket. */
 uint64_t hist_count_up_to(const struct hist *hist, int64_t value_ns);

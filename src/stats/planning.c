@@ -8,12 +8,6 @@
 
 enum { REPETITIONS = SIGNED_RANK_MAX }; /* what robust_median takes */
 
-static double normal(struct rng *rng)
-{
-    double radius = sqrt(-2 * log(rng_uniform(rng)));
-    return radius * cos(2 * 3.14159265358979323846 * rng_uniform(rng));
-}
-
 double planning_half_width(size_t n, double sd)
 {
     struct rng rng;
@@ -23,7 +17,7 @@ double planning_half_width(size_t n, double sd)
     rng_init(&rng, 1, n);
     for (int i = 0; i < REPETITIONS; i++) {
         for (size_t j = 0; j < n; j++)
-            d[j] = sqrt(2) * sd * normal(&rng); /* of two trials */
+            d[j] = sqrt(2) * sd * rng_normal(&rng); /* of two trials */
         struct interval found = signed_rank_interval(d, n, .05);
         widths[i] = (found.high - found.low) / 2;
     }

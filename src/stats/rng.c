@@ -59,6 +59,12 @@ double rng_exponential(struct rng *rng)
     return 0.0 - log(rng_uniform(rng)); /* never -0 */
 }
 
+double rng_normal(struct rng *rng)
+{
+    double radius = sqrt(-2 * log(rng_uniform(rng)));
+    return radius * cos(2 * M_PI * rng_uniform(rng));
+}
+
 uint64_t rng_below(struct rng *rng, uint64_t n)
 {
     assert(n > 0);

@@ -19,15 +19,9 @@ enum { REPETITIONS = 4000, BLOCKS_MAX = 20 };
 #define MARGIN .05
 #define NAIVE_THRESHOLD .05
 
-static double normal(struct rng *rng)
-{
-    double radius = sqrt(-2 * log(rng_uniform(rng)));
-    return radius * cos(2 * 3.14159265358979323846 * rng_uniform(rng));
-}
-
 static double of_normal(struct rng *rng)
 {
-    return TRIAL_SD * normal(rng);
+    return TRIAL_SD * rng_normal(rng);
 }
 
 /* Exponential: as with waits, most trials a little below, some far above. */
@@ -39,7 +33,7 @@ static double of_skewed(struct rng *rng)
 /* One in ten is off by five times as much. */
 static double of_outliers(struct rng *rng)
 {
-    return TRIAL_SD * normal(rng) * (rng_uniform(rng) <= .1 ? 5 : 1);
+    return TRIAL_SD * rng_normal(rng) * (rng_uniform(rng) <= .1 ? 5 : 1);
 }
 
 struct world {
@@ -64,7 +58,7 @@ static void race(const struct world *world, int blocks, double effect, struct rn
     *out = (struct pairs){.blocks = (size_t)blocks, .n = (size_t)blocks};
     for (int block = 1; block <= blocks; block++) {
         int order[2];
-        double y[2], shared = BLOCK_SD * normal(rng);
+        double y[2], shared = BLOCK_SD * rng_normal(rng);
         order_block(seed, block, blocks, 2, order);
         for (int place = 0; place < 2; place++) {
             double time = (2 * (block - 1) + place) / (2.0 * blocks);

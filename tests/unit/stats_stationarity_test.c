@@ -7,12 +7,6 @@
 
 enum { REPETITIONS = 2000, LENGTH_MAX = 300 };
 
-static double normal(struct rng *rng)
-{
-    double radius = sqrt(-2 * log(rng_uniform(rng)));
-    return radius * cos(2 * 3.14159265358979323846 * rng_uniform(rng));
-}
-
 /* Noise whose neighbours resemble each other by `memory`, and a slope in SDs over all. */
 static double flagged(size_t n, double memory, double slope, uint64_t seed)
 {
@@ -20,9 +14,9 @@ static double flagged(size_t n, double memory, double slope, uint64_t seed)
     int moves = 0;
     rng_init(&rng, seed, n);
     for (int i = 0; i < REPETITIONS; i++) {
-        double values[LENGTH_MAX], last = normal(&rng);
+        double values[LENGTH_MAX], last = rng_normal(&rng);
         for (size_t t = 0; t < n; t++) {
-            last = memory * last + sqrt(1 - memory * memory) * normal(&rng);
+            last = memory * last + sqrt(1 - memory * memory) * rng_normal(&rng);
             values[t] = last + slope * (double)t / (double)n;
         }
         moves += stationarity_of(values, n).moves;
@@ -78,7 +72,7 @@ static void warm_up(void)
     double values[200];
     rng_init(&rng, 9, 0);
     for (int i = 0; i < 200; i++)
-        values[i] = normal(&rng) + (i < 40 ? 10 : 0);
+        values[i] = rng_normal(&rng) + (i < 40 ? 10 : 0);
     TAP_NEAR(stationarity_mser5(values, 200), .2, .051, "the slow fifth is cut off");
     for (int i = 0; i < 200; i++)
         values[i] = i;
