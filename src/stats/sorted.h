@@ -1,5 +1,5 @@
 /*
- * sorted: what robust and signed_rank both need of a sorted array of doubles. Private to
+ * sorted: what others in this room need of a sorted array of doubles. Private to
  * this room.
  */
 #ifndef DRAGSTRIP_STATS_SORTED_H
