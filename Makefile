@@ -70,12 +70,14 @@ check: needs-check
 	@$(MAKE) --no-print-directory contract
 	@$(MAKE) --no-print-directory command
 	@$(MAKE) --no-print-directory hdr
+	@$(MAKE) --no-print-directory formats
 	@echo "check: all passed"
 
 ## make bench        figures that docs quote, as ratios of alternating runs (bench/README.md)
 bench: all echo-go-if-there
 	$(BUILD)/dragstrip selftest
 	bench/echo
+	bench/verdict
 
 ## make bench-load   the generator beside others, as ratios of alternating runs (some 20 minutes)
 bench-load: all
@@ -249,6 +251,10 @@ command: all
 hdr: all
 	prove -e python3 tests/hdr/hdr_test.py
 
+## make formats      what reads JUnit, github-action-benchmark and Bencher reads ours
+formats: all
+	prove -e python3 tests/formats/formats_test.py
+
 ## make install      to PREFIX (/usr/local): programs and manual pages
 install: all
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(BUILD)/dragstrip $(BUILD)/dragstrip-echo \
@@ -263,4 +269,4 @@ clean:
 fuzz-run: | $(BUILD)/.needs
 
 .PHONY: bench-load fuzz fuzz-run replay all race check bench help needs-check clang unit-programs echo-go echo-rust echo-go-if-there format \
-  layers unit sanitize contract others command hdr install clean
+  layers unit sanitize contract others command hdr formats install clean

@@ -6,12 +6,14 @@
 #define DRAGSTRIP_CMD_CMD_H
 
 #include "base/stop.h"
-#include <stdbool.h>
+#include "result/compare.h"
 
 enum exit_code {
     EXIT_PASS = 0,
     EXIT_BROKEN = 1,  /* the tool or a service failed */
     EXIT_USAGE = 2,   /* usage or plan error */
+    EXIT_RULE = 3,    /* a rule of the gate is proven broken */
+    EXIT_OPEN = 4,    /* a rule demands proof, and there is none */
     EXIT_INVALID = 5, /* the measurement cannot be trusted */
     EXIT_INTERRUPTED = 130
 };
@@ -22,11 +24,16 @@ enum exit_code {
  * file meanwhile. */
 #define CMD_OWN_PROGRAM "/proc/self/exe"
 
+int cmd_compare(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
+int cmd_gate(int argc, char **argv);
 int cmd_load(int argc, char **argv);
 int cmd_race(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_selftest(int argc, char **argv);
+
+/* What the gate of the result's plan says, as an exit code; without rules, EXIT_PASS. */
+int cmd_gate_code(const struct result *result, const struct comparisons *found);
 
 /* Prints "dragstrip: sentence" to stderr; returns code. */
 int cmd_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));

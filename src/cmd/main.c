@@ -16,6 +16,8 @@ static const struct subcommand {
     const char *summary;
 } subcommands[] = {
     {"race", cmd_race, "race the services of a plan and print a verdict"},
+    {"compare", cmd_compare, "compare two results of one plan, or two services of one"},
+    {"gate", cmd_gate, "apply rules to the result of a race; the exit code answers"},
     {"report", cmd_report, "print the report of a race again, from its result.json"},
     {"selftest", cmd_selftest,
      "prove the generator on this machine against known answers"},

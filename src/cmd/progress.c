@@ -153,5 +153,15 @@ void progress_moment(void *context, const struct race_moment *moment)
     case RACE_TRIAL_OVER:
         say_trial(progress, moment);
         break;
+    case RACE_REPEATS:
+        snprintf(text, sizeof(text), "block %d/%d  %s is run again: %s", moment->block,
+                 moment->blocks, moment->service, moment->done->invalid[0]);
+        say(progress, text);
+        break;
+    case RACE_STOPS:
+        snprintf(text, sizeof(text), "stops after block %d: %s", moment->block,
+                 moment->result->stop_when);
+        say(progress, text);
+        break;
     }
 }

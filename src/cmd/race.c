@@ -3,39 +3,45 @@
 
 #include <getopt.h>
 #include <stdio.h>
-#include <unistd.h>
 
+#include "cmd/dry_run.h"
 #include "cmd/progress.h"
-#include "report/markdown.h"
-#include "report/term.h"
-#include "report/text.h"
-#include "run/order.h"
+#include "cmd/publish.h"
 #include "run/race.h"
-#include "stats/planning.h"
-#include "sys/terminal.h"
 
 static const char usage[] =
-    "usage: dragstrip race PLAN.yaml [-o DIR] [--only A,B] [--dry-run]\n"
+    "usage: dragstrip race PLAN.yaml [-o DIR | --resume DIR] [--only A,B]\n"
+    "                      [--set KEY=VALUE]... [--dry-run]\n"
     "\n"
     "Builds the plan's services, loads each with the same open-loop traffic in "
     "randomised\n"
     "blocks, and prints which one is faster, with confidence intervals. The folder "
     "keeps\n"
-    "result.json, report.md, plan.yaml, trials/ and logs/.\n"
+    "result.json, report.md, junit.xml, plan.yaml, trials/ and logs/.\n"
     "\n"
-    "  -o, --output DIR   the folder (out/NAME-YYYYmmdd-HHMMSS)\n"
-    "      --only A,B     these services of the plan alone, the baseline among them\n"
-    "      --dry-run      prints order, length and expected precision; starts nothing\n"
-    "  -h, --help         this text\n"
+    "  -o, --output DIR     the folder (out/NAME-YYYYmmdd-HHMMSS)\n"
+    "      --resume DIR     goes on with the race in that folder, which was cut off\n"
+    "      --only A,B       these services of the plan alone, the baseline among them\n"
+    "      --set KEY=VALUE  over the plan, as in load.rate=5k or design.blocks=20\n"
+    "      --dry-run        prints order, length and expected precision; starts "
+    "nothing\n"
+    "  -h, --help           this text\n"
     "\n"
-    "Exit codes: 0 measured, 1 a service or dragstrip failed, 2 usage or plan error,\n"
-    "5 a measurement cannot be trusted, 130 interrupted (finished trials are kept).\n";
+    "In a step of GitHub Actions the report goes into the job's summary, too.\n"
+    "\n"
+    "Exit codes: 0 measured, and every rule of the plan's gate holds; 1 a service or\n"
+    "dragstrip failed; 2 usage or plan error; 3 a rule is proven broken; 4 a rule could\n"
+    "not be decided that has to be; 5 a measurement cannot be trusted; 130 interrupted "
+    "(go\n"
+    "on with --resume).\n";
 
-enum { REPORT_MAX = 1 << 20 };
+enum { SETTINGS_MAX = 64 };
 
 struct race_command {
     const char *plan;
-    const char *output, *only;
+    const char *output, *only, *resume;
+    const char *settings[SETTINGS_MAX];
+    int setting_count;
     bool dry_run;
     bool help;
 };
@@ -46,6 +52,8 @@ static bool parse_options(struct race_command *command, int argc, char **argv,
     static const struct option long_options[] = {{"output", required_argument, NULL, 'o'},
                                                  {"only", required_argument, NULL, 's'},
                                                  {"dry-run", no_argument, NULL, 'n'},
+                                                 {"resume", required_argument, NULL, 'r'},
+                                                 {"set", required_argument, NULL, 'e'},
                                                  {"help", no_argument, NULL, 'h'},
                                                  {NULL, 0, NULL, 0}};
     int option;
@@ -55,6 +63,12 @@ static bool parse_options(struct race_command *command, int argc, char **argv,
             command->output = optarg;
         else if (option == 's')
             command->only = optarg;
+        else if (option == 'r')
+            command->resume = optarg;
+        else if (option == 'e' && command->setting_count < SETTINGS_MAX)
+            command->settings[command->setting_count++] = optarg;
+        else if (option == 'e')
+            return error_set(err, "more than %d --set", SETTINGS_MAX);
         else if (option == 'n')
             command->dry_run = true;
         else if (option == 'h')
@@ -65,36 +79,23 @@ static bool parse_options(struct race_command *command, int argc, char **argv,
     if (!command->help && optind + 1 != argc)
         return error_set(err, "exactly one plan is needed; see dragstrip race --help");
     command->plan = argv[optind];
-    return true;
+    return !command->resume || !command->output ||
+           error_set(err, "--resume names the folder already; leave out -o");
 }
 
 static int exit_code_of(const struct result *result, const struct comparisons *found)
 {
     bool failed = false, invalid = false;
     for (int i = 0; i < result->service_count; i++) {
-        failed |= result->services[i].build_failed || found->findings[i].trials_failed;
-        invalid |= found->findings[i].trials_invalid > 0;
+        const struct service_finding *finding = &found->findings[i];
+        failed |= result->services[i].build_failed || finding->trials_failed;
+        invalid |= finding->trials_invalid > 0 || finding->answers_differ;
     }
-    return failed ? EXIT_BROKEN : invalid ? EXIT_INVALID : EXIT_PASS;
-}
-
-/* The same content to the terminal and to report.md; false with err. */
-static bool print_reports(const struct result *result, const struct comparisons *found,
-                          const struct outdir *out, struct error *err)
-{
-    struct buf text, page;
-    buf_init(&text, REPORT_MAX);
-    buf_init(&page, REPORT_MAX);
-    term_print(result, found, cmd_report_width(), terminal_has_colour(STDOUT_FILENO),
-               &text);
-    markdown_print(result, found, &page);
-    bool good = outdir_write(out, "report.md", buf_str(&page), err);
-    good = (cmd_print(buf_text(&text)) ||
-            error_set(err, "the report is in %s", out->path)) &&
-           good;
-    buf_fini(&text);
-    buf_fini(&page);
-    return good;
+    int code = cmd_gate_code(result, found);
+    if (failed)
+        return EXIT_BROKEN;
+    return code == EXIT_PASS || code == EXIT_OPEN ? (invalid ? EXIT_INVALID : code)
+                                                  : code;
 }
 
 /* All files are written before the exit code is decided. */
@@ -111,7 +112,7 @@ static int finish(const struct result *result, const struct outdir *out, bool go
                                 "interrupted before the first trial was over");
     compare_result(result, &found);
     int code = exit_code_of(result, &found);
-    if (!print_reports(result, &found, out, &err))
+    if (!publish_race(result, &found, out, &err))
         code = cmd_fail(EXIT_BROKEN, "%s", err.text);
     comparisons_fini(&found);
     fprintf(stderr, "\nAll of it is in %s\n", out->path);
@@ -120,7 +121,7 @@ static int finish(const struct result *result, const struct outdir *out, bool go
     return result->partial ? EXIT_INTERRUPTED : code;
 }
 
-static int run(const struct plan *plan, const struct outdir *out)
+static int run(const struct plan *plan, const struct outdir *out, bool resume)
 {
     struct progress progress;
     struct result result;
@@ -130,6 +131,7 @@ static int run(const struct plan *plan, const struct outdir *out)
                                .program = CMD_OWN_PROGRAM,
                                .version = DRAGSTRIP_VERSION,
                                .out = out,
+                               .resume = resume,
                                .watcher = {&progress, progress_moment},
                                .stop = cmd_watch_signals()};
     bool good = race_run(&setup, &result, &err);
@@ -143,68 +145,14 @@ static int race(const struct race_command *command, const struct plan *plan)
 {
     struct outdir out;
     struct error err;
-    if (!outdir_create(&out, command->output, plan->name, &err))
+    bool resume = command->resume != NULL;
+    if (resume && !outdir_open(&out, command->resume, &err))
+        return cmd_fail(EXIT_USAGE, "%s", err.text);
+    if (!resume && !outdir_create(&out, command->output, plan->name, &err))
         return cmd_fail(EXIT_BROKEN, "%s", err.text);
-    int code = run(plan, &out);
+    int code = run(plan, &out, resume);
     outdir_fini(&out);
     return code;
-}
-
-/* ---- --dry-run ---- */
-
-static void print_order(const struct plan *plan, struct buf *out)
-{
-    for (int block = 1; block <= plan->blocks; block++) {
-        int order[PLAN_SERVICES_MAX];
-        order_block(plan->seed, block, plan->blocks, plan->services.count, order);
-        buf_format(out, "block %d:", block);
-        for (int i = 0; i < plan->services.count; i++)
-            buf_format(out, " %s", plan->services.items[order[i]].name);
-        buf_add_text(out, "\n");
-    }
-}
-
-/* How well a difference would be known, for three ways in which trials may scatter. */
-static void print_precision(const struct plan *plan, struct buf *out)
-{
-    static const double scatters[] = {.02, .05, .10};
-    struct buf sentence;
-    if (plan->services.count < 2)
-        return;
-    if (plan->blocks < COMPARE_BLOCKS_MIN) {
-        buf_format(out, "No verdict is possible: it needs %d blocks.\n",
-                   COMPARE_BLOCKS_MIN);
-        return;
-    }
-    buf_init(&sentence, REPORT_MAX);
-    buf_add_text(&sentence, "The 95% interval of a ratio would reach about");
-    for (size_t i = 0; i < sizeof(scatters) / sizeof(scatters[0]); i++)
-        buf_format(&sentence, "%s %.1f%% to either side if trials scatter by %.0f%%",
-                   i ? "," : "",
-                   100 * planning_half_width((size_t)plan->blocks, scatters[i]),
-                   100 * scatters[i]);
-    buf_add_text(&sentence, ".");
-    text_wrap(out, buf_text(&sentence), 80, 0, 0);
-    buf_fini(&sentence);
-}
-
-/* A start and a stop take about a second, as race_run assumes before it knows better. */
-static int print_dry_run(const struct plan *plan)
-{
-    struct buf out;
-    int trials = plan->blocks * plan->services.count;
-    double each_s = (double)(plan->load.warmup_ns + plan->load.duration_ns) / 1e9 + 1;
-    buf_init(&out, REPORT_MAX);
-    buf_format(&out,
-               "%s: %d trials in %d blocks, about %.1f minutes after the builds; "
-               "nothing was started.\n",
-               plan->name, trials, plan->blocks, trials * each_s / 60);
-    print_precision(plan, &out);
-    buf_add_text(&out, "\n");
-    print_order(plan, &out);
-    bool good = cmd_print(buf_text(&out));
-    buf_fini(&out);
-    return good ? EXIT_PASS : EXIT_BROKEN;
 }
 
 int cmd_race(int argc, char **argv)
@@ -216,13 +164,15 @@ int cmd_race(int argc, char **argv)
         return cmd_fail(EXIT_USAGE, "%s", err.text);
     if (command.help)
         return cmd_print(usage) ? EXIT_PASS : EXIT_BROKEN;
-    if (!plan_read(command.plan, &plan, &err))
+    const struct plan_settings settings = {command.settings, command.setting_count};
+    if (!plan_read(command.plan, &settings, &plan, &err))
         return cmd_fail(EXIT_USAGE, "%s", err.text);
     int code;
-    if (command.only && !plan_only(&plan, command.only, &err))
+    if ((command.only && !plan_only(&plan, command.only, &err)) ||
+        !plan_add_control(&plan, &err) || !plan_check_gate(&plan, &err))
         code = cmd_fail(EXIT_USAGE, "%s", err.text);
     else
-        code = command.dry_run ? print_dry_run(&plan) : race(&command, &plan);
+        code = command.dry_run ? dry_run_print(&plan) : race(&command, &plan);
     plan_fini(&plan);
     return code;
 }

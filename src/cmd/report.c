@@ -2,14 +2,9 @@
 #include "cmd/cmd.h"
 
 #include <getopt.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "base/mem.h"
-#include "report/markdown.h"
-#include "report/term.h"
+#include "cmd/publish.h"
 #include "sys/file.h"
-#include "sys/terminal.h"
 
 static const char usage[] =
     "usage: dragstrip report RESULT [-f FORMAT] [-o FILE]\n"
@@ -18,15 +13,14 @@ static const char usage[] =
     "RESULT\n"
     "is that file or the race's folder.\n"
     "\n"
-    "  -f, --format FORMAT  term, markdown, or json: result.json with its comparisons "
-    "(term)\n"
     "  -o, --output FILE    there instead of to standard output\n"
+    "  -f, --format FORMAT  one of\n";
+
+static const char usage_end[] =
     "  -h, --help           this text\n"
     "\n"
     "Exit codes: 0 printed, 1 it could not be written, 2 usage, or no result of a "
     "race.\n";
-
-enum { RESULT_MAX = 1 << 30, REPORT_MAX = 64 << 20 };
 
 struct report_command {
     const char *path, *format, *output;
@@ -59,72 +53,14 @@ static bool parse_options(struct report_command *command, int argc, char **argv,
     return true;
 }
 
-/* ---- formats ---- */
-
-static void print_term(const struct result *result, const struct comparisons *found,
-                       const struct report_command *command, struct buf *out)
-{
-    bool to_terminal = command->output == NULL;
-    term_print(result, found, cmd_report_width(),
-               to_terminal && terminal_has_colour(STDOUT_FILENO), out);
-}
-
-static void print_markdown(const struct result *result, const struct comparisons *found,
-                           const struct report_command *command, struct buf *out)
-{
-    (void)command;
-    markdown_print(result, found, out);
-}
-
-static void print_json(const struct result *result, const struct comparisons *found,
-                       const struct report_command *command, struct buf *out)
-{
-    (void)found, (void)command;
-    char *text = result_to_text(result);
-    buf_add_text(out, text);
-    mem_free(text);
-}
-
-static const struct format {
-    const char *name;
-    void (*print)(const struct result *result, const struct comparisons *found,
-                  const struct report_command *command, struct buf *out);
-} formats[] = {{"term", print_term}, {"markdown", print_markdown}, {"json", print_json}};
-
-enum { FORMATS = sizeof(formats) / sizeof(formats[0]) };
-
-static const struct format *find_format(const char *name, struct error *err)
-{
-    for (size_t i = 0; i < FORMATS; i++) {
-        if (strcmp(name, formats[i].name) == 0)
-            return &formats[i];
-    }
-    error_set(err, "there is no format '%s'; there are term, markdown and json", name);
-    return NULL;
-}
-
-/* ---- reading and writing ---- */
-
-static bool read_result(const char *path, struct result *out, struct error *err)
-{
-    struct buf text;
-    char *inside = mem_format("%s/result.json", path);
-    const char *file = file_exists(inside) ? inside : path;
-    buf_init(&text, RESULT_MAX);
-    bool good = file_read(file, &text, err) &&
-                (result_from_text(buf_str(&text), out, err) ||
-                 error_prefix(err, "%s is no result of a race: ", file));
-    buf_fini(&text);
-    mem_free(inside);
-    return good;
-}
+/* ---- writing ---- */
 
 static int deliver(const struct report_command *command, const struct buf *text)
 {
     struct error err;
     if (text->overflow)
         return cmd_fail(EXIT_BROKEN, "the report is larger than %d MiB",
-                        REPORT_MAX >> 20);
+                        PUBLISH_MAX >> 20);
     if (!command->output)
         return cmd_print(buf_text(text)) ? EXIT_PASS : EXIT_BROKEN;
     return file_write_atomic(command->output, buf_str(text), &err)
@@ -138,18 +74,32 @@ static int report(const struct report_command *command)
     struct comparisons found;
     struct buf text;
     struct error err;
-    const struct format *format =
-        find_format(command->format ? command->format : "term", &err);
-    if (!format || !read_result(command->path, &result, &err))
+    const struct publish_format *format =
+        publish_find(command->format ? command->format : "term", &err);
+    if (!format || !publish_read(command->path, &result, &err))
         return cmd_fail(EXIT_USAGE, "%s", err.text);
-    buf_init(&text, REPORT_MAX);
+    buf_init(&text, PUBLISH_MAX);
     compare_result(&result, &found);
-    format->print(&result, &found, command, &text);
+    format->print(&result, &found, command->output == NULL, &text);
     int code = deliver(command, &text);
     comparisons_fini(&found);
     result_fini(&result);
     buf_fini(&text);
     return code;
+}
+
+static int print_usage(void)
+{
+    struct buf text;
+    buf_init(&text, PUBLISH_MAX);
+    buf_add_text(&text, usage);
+    for (const struct publish_format *format = publish_formats; format->name; format++)
+        buf_format(&text, "                         %-18s%s\n", format->name,
+                   format->what);
+    buf_add_text(&text, usage_end);
+    bool good = cmd_print(buf_text(&text));
+    buf_fini(&text);
+    return good ? EXIT_PASS : EXIT_BROKEN;
 }
 
 int cmd_report(int argc, char **argv)
@@ -159,6 +109,6 @@ int cmd_report(int argc, char **argv)
     if (!parse_options(&command, argc, argv, &err))
         return cmd_fail(EXIT_USAGE, "%s", err.text);
     if (command.help)
-        return cmd_print(usage) ? EXIT_PASS : EXIT_BROKEN;
+        return print_usage();
     return report(&command);
 }

@@ -1,5 +1,6 @@
 #include "report/markdown.h"
 
+#include "base/mem.h"
 #include "report/text.h"
 #include "report/view.h"
 
@@ -31,10 +32,9 @@ static void print_heading(const struct view *view, struct buf *out)
     for (int i = 0; i < view->column_count; i++)
         add_cell(out, view->columns[i], false);
     for (int i = 1; i < view->column_count; i++) {
-        buf_add_text(out, " ");
-        add_escaped(out, view->columns[i]);
-        buf_add_text(out, "/");
-        add_cell(out, view->columns[0], false);
+        char *ratio = mem_format("%s/%s", view->columns[i], view->columns[0]);
+        add_cell(out, ratio, false);
+        mem_free(ratio);
         buf_add_text(out, " verdict |");
     }
     buf_add_text(out, "\n|---|");
@@ -83,37 +83,56 @@ static void print_paragraph(const char *text, struct buf *out)
     buf_add_text(out, "\n\n");
 }
 
+static void print_verdicts(const struct view_verdict *verdicts, int count,
+                           struct buf *out)
+{
+    for (int i = 0; i < count; i++) {
+        buf_add_text(out, "- **");
+        add_escaped(out, verdicts[i].service);
+        buf_add_text(out, " ");
+        add_escaped(out, verdicts[i].word);
+        buf_add_text(out, "**: ");
+        add_escaped(out, verdicts[i].detail);
+        buf_add_text(out, "\n");
+    }
+    buf_add_text(out, count ? "\n" : "");
+}
+
+void markdown_print_view(const struct view *view, struct buf *out)
+{
+    buf_add_text(out, "# ");
+    print_paragraph(view->title, out);
+    if (view->verdict_count) {
+        buf_add_text(out, "Against ");
+        add_escaped(out, view->columns[0]);
+        buf_add_text(out, ":\n\n");
+    }
+    print_verdicts(view->verdicts, view->verdict_count, out);
+    if (view->gate.count) {
+        buf_add_text(out, "Gate: **");
+        add_escaped(out, view->gate.word);
+        buf_add_text(out, "**\n\n");
+        print_verdicts(view->gate.checks, view->gate.count, out);
+    }
+    if (view->noise)
+        print_paragraph(view->noise, out);
+    print_paragraph(view->setting, out);
+    print_table(view, out);
+    buf_add_text(out, "\n");
+    print_paragraph(view->legend, out);
+    buf_add_text(out, "## Doubts\n\n");
+    print_lines(&view->doubts, out);
+    if (view->doubts.count == 0)
+        buf_add_text(out, "None; every check of every trial passed.\n");
+    buf_add_text(out, "\n## Provenance\n\n");
+    print_lines(&view->facts, out);
+}
+
 void markdown_print(const struct result *result, const struct comparisons *comparisons,
                     struct buf *out)
 {
     struct view view;
     view_init(&view, result, comparisons);
-    buf_add_text(out, "# ");
-    print_paragraph(view.title, out);
-    if (view.verdict_count) {
-        buf_add_text(out, "Against ");
-        add_escaped(out, view.columns[0]);
-        buf_add_text(out, ":\n\n");
-    }
-    for (int i = 0; i < view.verdict_count; i++) {
-        buf_add_text(out, "- **");
-        add_escaped(out, view.verdicts[i].service);
-        buf_add_text(out, " ");
-        add_escaped(out, view.verdicts[i].word);
-        buf_add_text(out, "**: ");
-        add_escaped(out, view.verdicts[i].detail);
-        buf_add_text(out, "\n");
-    }
-    buf_add_text(out, view.verdict_count ? "\n" : "");
-    print_paragraph(view.setting, out);
-    print_table(&view, out);
-    buf_add_text(out, "\n");
-    print_paragraph(view.legend, out);
-    buf_add_text(out, "## Doubts\n\n");
-    print_lines(&view.doubts, out);
-    if (view.doubts.count == 0)
-        buf_add_text(out, "None; every check of every trial passed.\n");
-    buf_add_text(out, "\n## Provenance\n\n");
-    print_lines(&view.facts, out);
+    markdown_print_view(&view, out);
     view_fini(&view);
 }

@@ -5,9 +5,12 @@
 #ifndef DRAGSTRIP_REPORT_MARKDOWN_H
 #define DRAGSTRIP_REPORT_MARKDOWN_H
 
-#include "result/compare.h"
+#include "report/view.h"
 
 void markdown_print(const struct result *result, const struct comparisons *comparisons,
                     struct buf *out);
+
+/* A view that was made otherwise (view_versus.h). */
+void markdown_print_view(const struct view *view, struct buf *out);
 
 #endif

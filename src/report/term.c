@@ -7,23 +7,19 @@
 
 static const size_t INDENT = 2;
 
-static void print_verdicts(const struct view *view, size_t width, bool colour,
-                           struct buf *out)
+/* One a line: who, what, and why in what is left of the width. */
+static void print_verdicts(const struct view_verdict *verdicts, int count, size_t width,
+                           bool colour, struct buf *out)
 {
     size_t names = 0, words = 0;
-    for (int i = 0; i < view->verdict_count; i++) {
-        size_t name = text_width(view->verdicts[i].service);
-        size_t word = text_width(view->verdicts[i].word);
+    for (int i = 0; i < count; i++) {
+        size_t name = text_width(verdicts[i].service);
+        size_t word = text_width(verdicts[i].word);
         names = name > names ? name : names;
         words = word > words ? word : words;
     }
-    if (view->verdict_count) {
-        buf_add_text(out, "Against ");
-        text_clean(out, str_of(view->columns[0]));
-        buf_add_text(out, ":\n");
-    }
-    for (int i = 0; i < view->verdict_count; i++) {
-        const struct view_verdict *verdict = &view->verdicts[i];
+    for (int i = 0; i < count; i++) {
+        const struct view_verdict *verdict = &verdicts[i];
         size_t column = INDENT + names + 2 + words + 2;
         buf_add_repeated(out, ' ', INDENT);
         text_left(out, verdict->service, names + 2);
@@ -31,6 +27,31 @@ static void print_verdicts(const struct view *view, size_t width, bool colour,
         buf_add_repeated(out, ' ', 2);
         text_wrap(out, verdict->detail, width, column, column);
     }
+}
+
+static void print_gate(const struct view *view, size_t width, bool colour,
+                       struct buf *out)
+{
+    if (view->gate.count) {
+        buf_add_text(out, "Gate: ");
+        term_toned(out, view->gate.word, 0, true, view->gate.tone, colour);
+        buf_add_text(out, "\n");
+    }
+    print_verdicts(view->gate.checks, view->gate.count, width, colour, out);
+}
+
+static void print_findings(const struct view *view, size_t width, bool colour,
+                           struct buf *out)
+{
+    if (view->verdict_count) {
+        buf_add_text(out, "Against ");
+        text_clean(out, str_of(view->columns[0]));
+        buf_add_text(out, ":\n");
+    }
+    print_verdicts(view->verdicts, view->verdict_count, width, colour, out);
+    print_gate(view, width, colour, out);
+    if (view->noise)
+        text_wrap(out, view->noise, width, 0, INDENT);
     buf_add_text(out, "\n");
 }
 
@@ -116,32 +137,57 @@ static void print_tables(const struct view *view, size_t width, bool colour,
     }
 }
 
-static void print_lines(const char *title, const struct view_lines *lines, size_t width,
-                        struct buf *out)
+/* Headings are bold where there is colour, and lines of their own everywhere. */
+static void print_heading(const char *text, bool colour, struct buf *out)
 {
-    buf_format(out, "\n%s\n", title);
+    buf_format(out, "%s%s%s\n", colour ? "\033[1m" : "", text, colour ? "\033[0m" : "");
+}
+
+static void print_lines(const char *title, const struct view_lines *lines, size_t width,
+                        bool colour, struct buf *out)
+{
+    buf_add_text(out, "\n");
+    print_heading(title, colour, out);
     for (int i = 0; i < lines->count; i++) {
         buf_add_repeated(out, ' ', INDENT);
         text_wrap(out, lines->items[i], width, INDENT, INDENT + 2);
     }
 }
 
+void term_print_view(const struct view *view, int width, bool colour, struct buf *out)
+{
+    size_t columns = width > 40 ? (size_t)width : 40;
+    if (colour)
+        buf_add_text(out, "\033[1m");
+    text_wrap(out, view->title, columns, 0, 0);
+    if (colour)
+        buf_add_text(out, "\033[0m");
+    print_findings(view, columns, colour, out);
+    text_wrap(out, view->setting, columns, 0, INDENT);
+    buf_add_text(out, "\n");
+    print_tables(view, columns, colour, out);
+    text_wrap(out, view->legend, columns, 0, 0);
+    if (view->doubts.count)
+        print_lines("Doubts", &view->doubts, columns, colour, out);
+    else
+        buf_add_text(out, "\nDoubts: none; every check of every trial passed.\n");
+    print_lines("Provenance", &view->facts, columns, colour, out);
+}
+
 void term_print(const struct result *result, const struct comparisons *comparisons,
                 int width, bool colour, struct buf *out)
 {
     struct view view;
-    size_t columns = width > 40 ? (size_t)width : 40;
     view_init(&view, result, comparisons);
-    text_wrap(out, view.title, columns, 0, 0);
-    print_verdicts(&view, columns, colour, out);
-    text_wrap(out, view.setting, columns, 0, INDENT);
-    buf_add_text(out, "\n");
-    print_tables(&view, columns, colour, out);
-    text_wrap(out, view.legend, columns, 0, 0);
-    if (view.doubts.count)
-        print_lines("Doubts", &view.doubts, columns, out);
-    else
-        buf_add_text(out, "\nDoubts: none; every check of every trial passed.\n");
-    print_lines("Provenance", &view.facts, columns, out);
+    term_print_view(&view, width, colour, out);
+    view_fini(&view);
+}
+
+void term_print_gate(const struct result *result, const struct comparisons *comparisons,
+                     int width, bool colour, struct buf *out)
+{
+    struct view view;
+    view_init(&view, result, comparisons);
+    print_gate(&view, (size_t)width, colour, out);
     view_fini(&view);
 }

@@ -52,11 +52,12 @@ static size_t width_of(int32_t code)
     return in_ranges(code, wide, sizeof(wide) / sizeof(wide[0])) ? 2 : 1;
 }
 
-/* C0, DEL, C1, and the marks that reverse the direction of a line. */
+/* C0, DEL, C1, the marks that reverse the direction of a line, and what XML forbids. */
 static bool is_control(int32_t code)
 {
-    static const struct range controls[] = {
-        {0, 0x1f}, {0x7f, 0x9f}, {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2066, 0x2069}};
+    static const struct range controls[] = {{0, 0x1f},        {0x7f, 0x9f},
+                                            {0x200e, 0x200f}, {0x2028, 0x202e},
+                                            {0x2066, 0x2069}, {0xfffe, 0xffff}};
     return in_ranges(code, controls, sizeof(controls) / sizeof(controls[0]));
 }
 

@@ -8,20 +8,6 @@
 #include "base/units.h"
 #include "report/view_parts.h"
 
-const char *const view_short_names[METRICS] = {
-    [METRIC_P50] = "p50",
-    [METRIC_P90] = "p90",
-    [METRIC_P95] = "p95",
-    [METRIC_P99] = "p99",
-    [METRIC_P999] = "p99.9",
-    [METRIC_MAX] = "max",
-    [METRIC_THROUGHPUT] = "throughput",
-    [METRIC_CPU] = "CPU",
-    [METRIC_RSS] = "memory",
-    [METRIC_COLD_START] = "cold start",
-    [METRIC_DRAIN] = "drain",
-};
-
 void lines_add(struct view_lines *lines, const char *format, ...)
 {
     char text[2048];
@@ -93,7 +79,8 @@ static void add_columns(struct view *view, const struct result *result)
 {
     for (int i = 0; i < result->service_count; i++) {
         int service = i == 0 ? result->baseline : i <= result->baseline ? i - 1 : i;
-        if (i > 0 && result->services[service].skipped)
+        const struct result_service *of = &result->services[service];
+        if (of->control || (i > 0 && of->skipped))
             continue;
         view->services[view->column_count] = service;
         view->columns[view->column_count++] = result->services[service].name;
@@ -148,16 +135,21 @@ static char *setting_of(const struct result *result)
 {
     char run[UNITS_TEXT_BYTES], warmup[UNITS_TEXT_BYTES];
     const struct result_params *params = &result->params;
+    int blocks = result_blocks(result);
     char *offered = view_offered(result);
+    char *stopped =
+        result->stopped_at
+            ? mem_format(" (of %d: %s)", result->blocks_planned, result->stop_when)
+            : mem_copy_text("");
     char *text = mem_format(
-        "%s%s%s%s, %d connection%s, %d block%s of %s after %s of warm-up", offered,
+        "%s%s%s%s, %d connection%s, %d block%s%s of %s after %s of warm-up", offered,
         isnan(params->rate) ? "" : " (", isnan(params->rate) ? "" : params->arrivals,
         isnan(params->rate) ? "" : ")", params->connections,
-        params->connections == 1 ? "" : "s", result->blocks_planned,
-        result->blocks_planned == 1 ? "" : "s",
+        params->connections == 1 ? "" : "s", blocks, blocks == 1 ? "" : "s", stopped,
         units_format_setting(params->duration_ns, run),
         units_format_setting(params->warmup_ns, warmup));
     mem_free(offered);
+    mem_free(stopped);
     return text;
 }
 
@@ -185,6 +177,8 @@ void view_init(struct view *view, const struct result *result,
     add_spread_row(view, comparisons);
     view->legend = legend_of(view, result);
     view_add_verdicts(view, result, comparisons);
+    view_add_gate(view, result, comparisons);
+    view_add_noise(view, result, comparisons);
     view_add_doubts(view, result, comparisons);
     view_add_undecided(view, result, comparisons);
     view_add_facts(view, result);
@@ -204,6 +198,10 @@ void view_fini(struct view *view)
     mem_free(view->legend);
     for (int i = 0; i < view->verdict_count; i++)
         mem_free(view->verdicts[i].detail);
+    for (int i = 0; i < view->gate.count; i++)
+        mem_free(view->gate.checks[i].detail);
+    mem_free(view->gate.checks);
+    mem_free(view->noise);
     lines_fini(&view->doubts);
     lines_fini(&view->facts);
     *view = (struct view){0};

@@ -1,6 +1,6 @@
 /*
  * view: a race as texts in the order in which they are read, the same for every format:
- * verdicts, table, doubts, provenance. Formats (term, markdown) only lay it out.
+ * verdicts, gate, table, doubts, provenance. Formats (term, markdown) only lay it out.
  * Owns its texts; names are views of the result, which must outlive it.
  */
 #ifndef DRAGSTRIP_REPORT_VIEW_H
@@ -36,6 +36,13 @@ struct view_row {
     struct view_difference differences[RESULT_SERVICES_MAX]; /* of column i + 1 */
 };
 
+struct view_gate {    /* the plan's rules; without any, count is 0 */
+    const char *word; /* of the whole: "BROKEN" */
+    enum view_tone tone;
+    struct view_verdict *checks; /* heap; detail begins with the rule */
+    int count;
+};
+
 struct view_lines {
     char **items;
     int count;
@@ -48,6 +55,8 @@ struct view {
     char *setting; /* load and experiment in one line */
     struct view_verdict verdicts[RESULT_SERVICES_MAX];
     int verdict_count;
+    struct view_gate gate;
+    char *noise; /* what the baseline differs from itself by; NULL */
     const char *columns[RESULT_SERVICES_MAX]; /* services; the baseline is the first */
     int services[RESULT_SERVICES_MAX];        /* their indices in the result */
     int column_count;

@@ -10,8 +10,6 @@
 #include "base/units.h"
 #include "report/view_parts.h"
 
-/* Steal below this is background on every virtual machine. */
-static const double STEAL_WORTH_SAYING = .005;
 static const double CUT_WORTH_SAYING = .05; /* of the measured time */
 
 struct doubt { /* what all of them look at */
@@ -28,7 +26,8 @@ static void say_partial(const struct doubt *doubt)
         finished += result->trials[i].outcome != TRIAL_SKIPPED;
     if (result->partial)
         lines_add(doubt->lines,
-                  "The race ended early, after %d trial%s; %d blocks were planned.",
+                  "The race ended early, after %d trial%s; %d blocks were planned. "
+                  "--resume goes on with it.",
                   finished, finished == 1 ? "" : "s", result->blocks_planned);
 }
 
@@ -79,7 +78,7 @@ static void say_errors(const struct doubt *doubt, int service)
     char worst[FIGURE_BYTES];
     for (int i = 0; i < doubt->result->trial_count; i++) {
         const struct trial *trial = &doubt->result->trials[i];
-        if (trial->service != service || trial->outcome != TRIAL_OK)
+        if (!trial_counts(trial, service) || trial->outcome != TRIAL_OK)
             continue;
         due += trial->load.due;
         all += load_result_errors(&trial->load);
@@ -106,7 +105,7 @@ static void say_killed(const struct doubt *doubt, int service)
     int killed = 0;
     for (int i = 0; i < doubt->result->trial_count; i++) {
         const struct trial *trial = &doubt->result->trials[i];
-        killed += trial->service == service && trial->drain_killed;
+        killed += trial_counts(trial, service) && trial->drain_killed;
     }
     if (killed)
         lines_add(doubt->lines, "%s ignored SIGTERM in %d trial%s and was killed.",
@@ -133,7 +132,7 @@ static void say_outliers(const struct doubt *doubt, int service)
         if (!is_worth_saying(doubt, &cells[metric], (enum metric)metric))
             continue;
         buf_format(&text, "%s%s in block %d", text.len ? ", " : "",
-                   view_short_names[metric], cells[metric].outlier_block);
+                   metric_infos[metric].name, cells[metric].outlier_block);
         if (cells[metric].outliers > 1)
             buf_format(&text, " and %d more", cells[metric].outliers - 1);
     }
@@ -152,7 +151,7 @@ static void say_moving(const struct doubt *doubt, int service)
     const struct trial *worst = NULL;
     for (int i = 0; i < doubt->result->trial_count; i++) {
         const struct trial *trial = &doubt->result->trials[i];
-        if (trial->service != service || trial->outcome != TRIAL_OK)
+        if (!trial_counts(trial, service) || trial->outcome != TRIAL_OK)
             continue;
         ok++;
         moving += trial->load.level.moves;
@@ -174,23 +173,63 @@ static void say_moving(const struct doubt *doubt, int service)
               helps ? " of the measured time would have helped." : ".");
 }
 
-static void say_steal(const struct doubt *doubt)
+static void say_answers(const struct doubt *doubt, int service)
 {
-    char share[FIGURE_BYTES], limit[FIGURE_BYTES];
-    const struct trial *worst = NULL;
-    for (int i = 0; i < doubt->result->trial_count; i++) {
-        const struct trial *trial = &doubt->result->trials[i];
-        if (trial->outcome == TRIAL_OK &&
-            (!worst || trial->steal_share > worst->steal_share))
-            worst = trial;
-    }
-    if (worst && worst->steal_share > STEAL_WORTH_SAYING)
+    const struct service_finding *found = &doubt->comparisons->findings[service];
+    const char *name = doubt->result->services[service].name;
+    if (found->answers_differ)
         lines_add(doubt->lines,
-                  "Other guests of the host took up to %s of the CPU time (block %d, %s; "
-                  "the limit is %s).",
-                  figure_share(worst->steal_share, share), worst->block,
-                  doubt->result->services[worst->service].name,
-                  figure_share(doubt->result->steal_limit, limit));
+                  "%s does not answer as the baseline does: %s. Name what may differ "
+                  "under load: mask, or say under design: answers how far they must "
+                  "agree.",
+                  name, found->answers_why);
+    if (found->answers_vary)
+        lines_add(doubt->lines,
+                  "%s: its own answers to one request are not always the same, so they "
+                  "are compared only in what is (load: mask names members that change).",
+                  name);
+}
+
+/* What spoilt the first attempts, by the first of them. */
+static void say_repeated(const struct doubt *doubt, int service)
+{
+    const struct trial *first = NULL;
+    int repeated = doubt->comparisons->findings[service].trials_repeated;
+    for (int i = 0; i < doubt->result->trial_count && !first; i++) {
+        const struct trial *trial = &doubt->result->trials[i];
+        if (trial->service == service && trial->superseded)
+            first = trial;
+    }
+    if (first)
+        lines_add(doubt->lines,
+                  "%s: %d trial%s spoilt by the machine and run again%s in "
+                  "block %d: %s.",
+                  doubt->result->services[service].name, repeated,
+                  repeated == 1 ? " was" : "s were", repeated == 1 ? "," : ", first",
+                  first->block,
+                  first->invalid_count ? first->invalid[0] : "it was not valid");
+}
+
+static void say_control(const struct doubt *doubt, int service)
+{
+    struct buf names;
+    if (!doubt->result->services[service].control)
+        return;
+    buf_init(&names, 1024);
+    for (int i = 0; i < doubt->comparisons->count; i++) {
+        const struct comparison *c = &doubt->comparisons->items[i];
+        bool differs = c->verdict == VERDICT_FASTER || c->verdict == VERDICT_SLOWER;
+        if (c->service == service && differs && !c->negligible)
+            buf_format(&names, "%s%s", names.len ? ", " : "",
+                       metric_infos[c->metric].name);
+    }
+    if (names.len)
+        lines_add(doubt->lines,
+                  "The control differs from the baseline, which it is: %s. One metric in "
+                  "twenty does so by chance; more of them mean that this machine makes "
+                  "differences where there are none.",
+                  buf_text(&names));
+    buf_fini(&names);
 }
 
 static void say_closed_loop(const struct doubt *doubt)
@@ -202,32 +241,12 @@ static void say_closed_loop(const struct doubt *doubt)
             "Take throughput and CPU from it, and latencies from an open loop.");
 }
 
-static void say_machine(const struct doubt *doubt)
-{
-    const struct result_machine *machine = &doubt->result->machine;
-    if (machine->cpus_shared)
-        lines_add(
-            doubt->lines,
-            "Service and generator share CPUs (service %s, generator %s): they take "
-            "time from each other.",
-            machine->service_cpus, machine->generator_cpus);
-    if (strcmp(machine->congestion_control, "bbr") == 0)
-        lines_add(doubt->lines,
-                  "TCP congestion control is bbr, which paces every send, on loopback "
-                  "too; reno or cubic cost less.");
-    if (machine->governor[0] && strcmp(machine->governor, "performance") != 0)
-        lines_add(doubt->lines,
-                  "The CPU frequency governor is %s, not performance: the clock may "
-                  "change during a trial.",
-                  machine->governor);
-}
-
 void view_add_doubts(struct view *view, const struct result *result,
                      const struct comparisons *comparisons)
 {
     static void (*const of_service[])(const struct doubt *, int) = {
-        say_failed, say_overloaded, say_skipped, say_errors,
-        say_killed, say_outliers,   say_moving};
+        say_failed, say_answers, say_overloaded, say_skipped,  say_errors,
+        say_killed, say_control, say_repeated,   say_outliers, say_moving};
     const struct doubt doubt = {&view->doubts, result, comparisons};
     say_partial(&doubt);
     for (size_t i = 0; i < sizeof(of_service) / sizeof(of_service[0]); i++) {
@@ -235,6 +254,5 @@ void view_add_doubts(struct view *view, const struct result *result,
             of_service[i](&doubt, service);
     }
     say_closed_loop(&doubt);
-    say_steal(&doubt);
-    say_machine(&doubt);
+    view_add_machine_doubts(view, result);
 }

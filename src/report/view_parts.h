@@ -10,9 +10,6 @@
 void lines_add(struct view_lines *lines, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* "p99", "CPU": a metric within a sentence. */
-extern const char *const view_short_names[METRICS];
-
 /* Verdict as a word of the table ("SLOWER by >5%") and its tone. */
 void view_verdict_word(const struct result *result, const struct comparison *comparison,
                        struct view_difference *out);
@@ -22,8 +19,14 @@ bool view_shows_ratio(const struct comparison *comparison);
 
 void view_add_verdicts(struct view *view, const struct result *result,
                        const struct comparisons *comparisons); /* view_verdict.c */
+void view_add_gate(struct view *view, const struct result *result,
+                   const struct comparisons *comparisons); /* view_gate.c */
+void view_add_noise(struct view *view, const struct result *result,
+                    const struct comparisons *comparisons); /* view_noise.c */
 void view_add_doubts(struct view *view, const struct result *result,
                      const struct comparisons *comparisons); /* view_doubts.c */
+void view_add_machine_doubts(struct view *view,
+                             const struct result *result); /* view_machine.c */
 void view_add_undecided(struct view *view, const struct result *result,
                         const struct comparisons *comparisons); /* view_undecided.c */
 void view_add_facts(struct view *view, const struct result *result); /* view_facts.c */

@@ -25,7 +25,7 @@ static void say_reason(struct view *view, const struct comparisons *comparisons,
             buf_fini(&names);
             return;
         }
-        buf_format(&names, "%s%s", names.len ? ", " : "", view_short_names[metric]);
+        buf_format(&names, "%s%s", names.len ? ", " : "", metric_infos[metric].name);
     }
     lines_add(&view->doubts, "%s, no verdict on %s: %s.", view->columns[column],
               buf_text(&names), first->why);
@@ -44,7 +44,7 @@ static void say_blocks(struct view *view, const struct comparisons *comparisons,
         if (c->blocks_needed)
             buf_format(
                 &text, "%s%s%d for %s", text.len ? ", " : "", many ? "more than " : "",
-                many ? SIGNED_RANK_MAX : c->blocks_needed, view_short_names[metric]);
+                many ? SIGNED_RANK_MAX : c->blocks_needed, metric_infos[metric].name);
     }
     if (text.len)
         lines_add(&view->doubts,

@@ -53,7 +53,7 @@ static void add_main(const struct headline *line, struct buf *out)
 {
     char ratio[FIGURE_BYTES];
     const struct comparison *c = line->main;
-    buf_format(out, "%s %s", view_short_names[c->metric],
+    buf_format(out, "%s %s", metric_infos[c->metric].name,
                figure_difference(c->ratio, c->ci95, ratio));
     if (c->negligible)
         buf_format(out, ", different, but within %g%%",
@@ -76,7 +76,7 @@ static void add_others(const struct headline *line, struct buf *out)
         if (!differs(c) || (line->main_shown && c == line->main))
             continue;
         bool cost = c->metric == METRIC_CPU || c->metric == METRIC_RSS;
-        buf_format(out, "%s%s %s%s%s", out->len ? "; " : "", view_short_names[c->metric],
+        buf_format(out, "%s%s %s%s%s", out->len ? "; " : "", metric_infos[c->metric].name,
                    figure_ratio(c->ratio, ratio),
                    cost || c->verdict == line->main->verdict ? "" : " ",
                    cost || c->verdict == line->main->verdict ? ""

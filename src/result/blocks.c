@@ -11,13 +11,9 @@ void blocks_init(struct blocks *blocks, const struct result *result)
         mem_new((size_t)result->service_count * SIGNED_RANK_MAX, sizeof(*blocks->grid));
     for (int i = 0; i < result->trial_count; i++) {
         const struct trial *trial = &result->trials[i];
-        if (trial->outcome != TRIAL_OK || trial->block < 1 ||
-            trial->block > SIGNED_RANK_MAX)
-            continue;
-        const struct trial **cell =
-            &blocks->grid[trial->service * SIGNED_RANK_MAX + trial->block - 1];
-        if (!*cell)
-            *cell = trial;
+        if (trial->outcome == TRIAL_OK && !trial->superseded && trial->block >= 1 &&
+            trial->block <= SIGNED_RANK_MAX)
+            blocks->grid[trial->service * SIGNED_RANK_MAX + trial->block - 1] = trial;
     }
 }
 

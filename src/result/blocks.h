@@ -9,8 +9,8 @@
 
 struct blocks {
     const struct result *result;
-    const struct trial **grid; /* [service * SIGNED_RANK_MAX + block - 1]; the first ok
-                                * trial there, or NULL */
+    const struct trial **grid; /* [service * SIGNED_RANK_MAX + block - 1]; the trial
+                                * there that counts, or NULL when it is not ok */
 };
 
 void blocks_init(struct blocks *blocks, const struct result *result);

@@ -9,14 +9,14 @@
 
 #include "base/mem.h"
 #include "result/blocks.h"
+#include "result/findings.h"
+#include "result/obstacles.h"
 #include "result/verdict.h"
 #include "stats/robust.h"
 
 const char *const verdict_names[] = {"FASTER",       "SLOWER",        "EQUIVALENT",
                                      "INCONCLUSIVE", "NOT_ESTIMABLE", "OVERLOADED",
                                      "INVALID",      "NONE"};
-
-static const double K_EFF_SHOWN = 10, K_EFF_JUDGED = 100; /* METHOD 5 */
 
 static double k_eff_median(const struct blocks *blocks, int service, int percentile)
 {
@@ -73,108 +73,14 @@ static void fill_cell(const struct blocks *blocks, int service, enum metric metr
     }
     flag_outliers(&sample, out);
     out->k_eff = percentile < 0 ? (double)NAN : k_eff_median(blocks, service, percentile);
-    out->thin_tail = percentile >= 0 && !(out->k_eff >= K_EFF_SHOWN);
-}
-
-static const char *invalid_reason(const struct trial *trial)
-{
-    if (trial->invalid_count > 0)
-        return trial->invalid[0];
-    return trial->load.invalid_count > 0 ? trial->load.invalid[0] : NULL;
-}
-
-static void count_ok_trial(const struct trial *trial, struct service_finding *out)
-{
-    const struct load_result *load = &trial->load;
-    const char *reason = invalid_reason(trial);
-    double share = (double)load_result_errors(load) / (double)load->due;
-    out->trials_ok++;
-    out->trials_overloaded += load->overloaded;
-    if (load->due > 0)
-        out->error_share = fmax(out->error_share, share);
-    if (!reason)
-        return;
-    if (!out->trials_invalid++ && !out->trials_failed)
-        snprintf(out->why, sizeof(out->why), "in block %d: %.200s", trial->block, reason);
-}
-
-static void find_service(const struct result *result, int service,
-                         struct service_finding *out)
-{
-    for (int i = 0; i < result->trial_count; i++) {
-        const struct trial *trial = &result->trials[i];
-        if (trial->service != service || trial->outcome == TRIAL_SKIPPED)
-            continue;
-        if (trial->outcome == TRIAL_OK)
-            count_ok_trial(trial, out);
-        else if (!out->trials_failed++)
-            snprintf(out->why, sizeof(out->why), "in block %d: %.200s", trial->block,
-                     trial->why ? trial->why : "failed");
-    }
-    out->overloaded = out->trials_overloaded > 0;
+    out->thin_tail =
+        percentile >= 0 && !isinf(out->median) && !(out->k_eff >= COMPARE_K_EFF_SHOWN);
 }
 
 struct contest { /* one metric of one service against the baseline */
-    const struct result *result;
-    const struct comparisons *all;
+    struct scope scope;
     const struct pairs *pairs;
-    int sides[2]; /* baseline, service */
-    enum metric metric;
 };
-
-static const char *name_of(const struct contest *contest, int side)
-{
-    return contest->result->services[contest->sides[side]].name;
-}
-
-static bool decide(struct comparison *out, enum verdict verdict)
-{
-    out->verdict = verdict;
-    return true;
-}
-
-static bool was_skipped(const struct contest *contest, struct comparison *out)
-{
-    for (int side = 0; side < 2; side++) {
-        const struct result_service *service =
-            &contest->result->services[contest->sides[side]];
-        if (!service->skipped)
-            continue;
-        snprintf(out->why, sizeof(out->why), "%s was not run: %.100s", service->name,
-                 service->why);
-        return decide(out, VERDICT_NOT_ESTIMABLE);
-    }
-    return false;
-}
-
-/* A failed trial spoils every metric, an invalid one those of the load. */
-static bool is_invalid(const struct contest *contest, struct comparison *out)
-{
-    bool of_load =
-        contest->metric != METRIC_COLD_START && contest->metric != METRIC_DRAIN;
-    for (int side = 1; side >= 0; side--) {
-        const struct service_finding *found =
-            &contest->all->findings[contest->sides[side]];
-        if (!found->trials_failed && !(of_load && found->trials_invalid))
-            continue;
-        snprintf(out->why, sizeof(out->why), "%s, %.130s", name_of(contest, side),
-                 found->why);
-        return decide(out, VERDICT_INVALID);
-    }
-    return false;
-}
-
-static bool is_overloaded(const struct contest *contest, struct comparison *out)
-{
-    for (int side = 1; compare_is_latency(contest->metric) && side >= 0; side--) {
-        if (!contest->all->findings[contest->sides[side]].overloaded)
-            continue;
-        snprintf(out->why, sizeof(out->why), "%s could not hold the offered rate",
-                 name_of(contest, side));
-        return decide(out, VERDICT_OVERLOADED);
-    }
-    return false;
-}
 
 static bool has_few_pairs(const struct contest *contest, struct comparison *out)
 {
@@ -190,102 +96,52 @@ static bool has_few_pairs(const struct contest *contest, struct comparison *out)
         snprintf(out->why, sizeof(out->why),
                  "needs at least %d blocks, was measured in %zu of %zu",
                  COMPARE_BLOCKS_MIN, values, blocks);
-    return decide(out, VERDICT_NOT_ESTIMABLE);
+    out->verdict = VERDICT_NOT_ESTIMABLE;
+    return true;
 }
 
 static bool has_no_ratio(const struct contest *contest, struct comparison *out)
 {
     for (int side = 1; side >= 0; side--) {
         int infinite = contest->pairs->infinite[side], zero = contest->pairs->zero[side];
-        out->reaches_errors |= infinite && compare_is_latency(contest->metric);
+        out->reaches_errors |= infinite && compare_is_latency(contest->scope.metric);
         if (!infinite && !zero)
             continue;
         const char *fault = !infinite ? "the value is 0 for"
-                            : contest->metric == METRIC_DRAIN
+                            : contest->scope.metric == METRIC_DRAIN
                                 ? "it took a kill to stop"
                                 : "it reaches the errors of";
         snprintf(out->why, sizeof(out->why), "%s %s in %d of %zu trials", fault,
-                 name_of(contest, side), infinite ? infinite : zero, contest->pairs->n);
-        return decide(out, VERDICT_NOT_ESTIMABLE);
-    }
-    return false;
-}
-
-/* The thinner tail of the two counts. */
-static bool has_thin_tail(const struct contest *contest, struct comparison *out)
-{
-    const struct cell_value *cells = contest->all->cells;
-    double a = cells[contest->sides[0] * METRICS + contest->metric].k_eff;
-    double b = cells[contest->sides[1] * METRICS + contest->metric].k_eff;
-    double k_eff = isnan(a) || isnan(b) ? 0 : fmin(a, b);
-    if (metric_infos[contest->metric].percentile < 0 || k_eff >= K_EFF_JUDGED)
-        return false;
-    snprintf(out->why, sizeof(out->why),
-             "the tail is too thin: about %.0f independent events a trial, %s needs %.0f",
-             floor(k_eff), k_eff < K_EFF_SHOWN ? "an estimate" : "a verdict",
-             k_eff < K_EFF_SHOWN ? K_EFF_SHOWN : K_EFF_JUDGED);
-    if (k_eff >= K_EFF_SHOWN)
-        return decide(out, VERDICT_NONE);
-    verdict_withhold(out);
-    return decide(out, VERDICT_NOT_ESTIMABLE);
-}
-
-/* The trial of this service whose percentile holds most lag, as a share; NULL: none. */
-static const struct trial *latest_trial(const struct contest *contest, int side,
-                                        double *share)
-{
-    const struct result *result = contest->result;
-    const struct trial *worst = NULL;
-    enum load_percentile percentile =
-        (enum load_percentile)metric_infos[contest->metric].percentile;
-    *share = 0;
-    for (int i = 0; i < result->trial_count; i++) {
-        const struct trial *trial = &result->trials[i];
-        double here = load_result_lag_share(&trial->load, percentile);
-        if (trial->service != contest->sides[side] || trial->outcome != TRIAL_OK ||
-            !(here > *share))
-            continue;
-        *share = here;
-        worst = trial;
-    }
-    return worst;
-}
-
-/* A percentile of which too much is the generator's own lateness, in whichever trial. */
-static bool is_late(const struct contest *contest, struct comparison *out)
-{
-    if (metric_infos[contest->metric].percentile < 0)
-        return false;
-    for (int side = 1; side >= 0; side--) {
-        double share;
-        const struct trial *worst = latest_trial(contest, side, &share);
-        if (!worst || !(share > LOAD_LAG_SHARE_MAX))
-            continue;
-        snprintf(out->why, sizeof(out->why),
-                 "%.0f %% of it is the generator's own lateness in block %d of %s",
-                 100 * share, worst->block, name_of(contest, side));
-        out->late = true;
-        return decide(out, VERDICT_INVALID);
+                 scope_name(&contest->scope, side), infinite ? infinite : zero,
+                 contest->pairs->n);
+        out->verdict = VERDICT_NOT_ESTIMABLE;
+        return true;
     }
     return false;
 }
 
 static void compare_metric(const struct contest *contest, struct comparison *out)
 {
-    const struct metric_info *info = &metric_infos[contest->metric];
+    const struct scope *scope = &contest->scope;
+    const struct metric_info *info = &metric_infos[scope->metric];
     verdict_estimate(contest->pairs, out);
-    if (was_skipped(contest, out))
+    if (obstacle_was_skipped(scope, out))
         return;
     if (!info->judged) {
         out->verdict = VERDICT_NONE;
         return;
     }
-    if (is_invalid(contest, out) || is_overloaded(contest, out) ||
-        has_few_pairs(contest, out) || has_no_ratio(contest, out) ||
-        has_thin_tail(contest, out) || is_late(contest, out))
+    if (obstacle_in_trials(scope, out) || has_few_pairs(contest, out) ||
+        has_no_ratio(contest, out) || obstacle_in_tail(scope, out))
         return;
-    verdict_classify(compare_margin(contest->result, contest->metric),
-                     info->more_is_better, out);
+    verdict_classify(compare_margin(scope->result, scope->metric), info->more_is_better,
+                     out);
+}
+
+bool compare_is_spoilt(const struct service_finding *found, enum metric metric)
+{
+    bool of_load = metric != METRIC_COLD_START && metric != METRIC_DRAIN;
+    return found->trials_failed || (of_load && found->trials_invalid);
 }
 
 static void compare_service(const struct blocks *blocks, int service,
@@ -295,7 +151,7 @@ static void compare_service(const struct blocks *blocks, int service,
     for (int metric = 0; metric < METRICS; metric++) {
         int baseline = blocks->result->baseline;
         const struct contest contest = {
-            blocks->result, all, &pairs, {baseline, service}, (enum metric)metric};
+            {blocks->result, all, {baseline, service}, 2, (enum metric)metric}, &pairs};
         double mad = all->cells[baseline * METRICS + metric].spread;
         out[metric].metric = (enum metric)metric;
         out[metric].service = service;
@@ -317,7 +173,7 @@ void compare_result(const struct result *result, struct comparisons *out)
     };
     blocks_init(&blocks, result);
     for (int service = 0; service < result->service_count; service++) {
-        find_service(result, service, &out->findings[service]);
+        findings_of_service(result, service, &out->findings[service]);
         for (int metric = 0; metric < METRICS; metric++)
             fill_cell(&blocks, service, (enum metric)metric,
                       &out->cells[service * METRICS + metric]);

@@ -26,6 +26,7 @@ enum metric_unit { UNIT_NS, UNIT_RATE, UNIT_US, UNIT_BYTES };
 
 struct metric_info {
     const char *key;   /* in JSON: "p50", "cpu_us_per_request" */
+    const char *name;  /* in sentences and rules: "p99", "CPU" */
     const char *label; /* in tables: "p99 latency" */
     enum metric_unit unit;
     bool more_is_better;
@@ -35,6 +36,9 @@ struct metric_info {
 };
 
 extern const struct metric_info metric_infos[METRICS];
+
+/* By name or key, whatever the case; '_' and '-' stand for a space. False: none. */
+bool metric_find(struct str text, enum metric *out);
 
 enum verdict {
     VERDICT_FASTER, /* better than the baseline */
@@ -48,6 +52,8 @@ enum verdict {
 };
 
 enum { COMPARE_BLOCKS_MIN = 6 }; /* below it no verdict is possible, METHOD 3 */
+
+#define COMPARE_K_EFF_SHOWN 10.0 /* below it a percentile is a dash, METHOD 5 */
 
 extern const char *const verdict_names[]; /* by enum verdict, upper case, as in JSON */
 
@@ -64,8 +70,8 @@ int64_t compare_errors_above(const struct result *result, int service);
  * reached the errors, or for drain: it had to be killed. */
 double compare_value(const struct trial *trial, enum metric metric);
 
-struct cell_value { /* one service, one metric: a column of the table */
-    double median;  /* over the first ok trial of each block; NAN or INFINITY as above */
+struct cell_value {   /* one service, one metric: a column of the table */
+    double median;    /* over the trials that count; NAN or INFINITY as above */
     double low, high; /* smallest and largest trial */
     double spread;    /* MAD of ln values, about the coefficient of variation; NAN */
     int n;
@@ -98,6 +104,10 @@ struct service_finding {
     bool overloaded; /* in any of its ok trials */
     int trials_overloaded;
     int trials_ok, trials_failed, trials_invalid;
+    int trials_repeated; /* spoilt by the machine, and run again; not in the above */
+    bool answers_vary;   /* from one trial to another */
+    bool answers_differ; /* from the baseline's, and both do not vary */
+    char answers_why[RESULT_TEXT_BYTES];
     double error_share;          /* worst trial */
     char why[RESULT_TEXT_BYTES]; /* first reason, failures before invalidity, or "";
                                   * "in block 3: the service died" */
@@ -112,6 +122,10 @@ struct comparisons {
 
 void compare_result(const struct result *result, struct comparisons *out);
 void comparisons_fini(struct comparisons *comparisons);
+
+/* Whether a failed or an invalid trial of the service spoils the metric: a failed one
+ * does with every metric, an invalid one with those of the load. */
+bool compare_is_spoilt(const struct service_finding *found, enum metric metric);
 
 /* NULL when service is the baseline. */
 const struct comparison *comparisons_find(const struct comparisons *all, int service,

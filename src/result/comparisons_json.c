@@ -87,6 +87,58 @@ static json_t *metrics_to_json(const struct result *result,
     return json;
 }
 
+/* In the unit of the metric; errors are text, as everywhere. */
+static json_t *bound_to_json(double value, const struct gate_check *check,
+                             const struct result *result)
+{
+    enum metric metric = (enum metric)check->rule->metric;
+    return check->rule->relative
+               ? member_of_rounded(value, DIGITS)
+               : value_to_json(value, metric,
+                               compare_errors_above(result, check->service));
+}
+
+static json_t *check_to_json(const struct result *result, const struct gate_check *check)
+{
+    json_t *json = json_object(), *ci95 = json_array();
+    member_put(json, "rule", member_of_text(check->rule->text));
+    member_put(json, "required", json_boolean(check->rule->required));
+    member_put(json, "service", member_of_text(result->services[check->service].name));
+    member_put(json, "status", json_string(gate_status_names[check->status]));
+    member_put(json, "p", member_of_rounded(check->p, DIGITS));
+    member_put(json, "level", member_of_rounded(check->level, DIGITS));
+    member_put(json, "value", bound_to_json(check->value, check, result));
+    json_array_append_new(ci95, bound_to_json(check->ci95.low, check, result));
+    json_array_append_new(ci95, bound_to_json(check->ci95.high, check, result));
+    member_put(json, "ci95", ci95);
+    member_put(json, "why", member_of_text(check->why));
+    return json;
+}
+
+static json_t *rules_to_json(const struct result *result, bool required)
+{
+    json_t *array = json_array();
+    for (int i = 0; i < result->rule_count; i++) {
+        if (result->rules[i].required == required)
+            json_array_append_new(array, member_of_text(result->rules[i].text));
+    }
+    return array;
+}
+
+json_t *gate_to_json(const struct result *result, const struct gate *gate)
+{
+    json_t *json = json_object(), *checks = json_array();
+    for (int i = 0; i < gate->count; i++)
+        json_array_append_new(checks, check_to_json(result, &gate->checks[i]));
+    member_put(json, "fail_if", rules_to_json(result, false));
+    member_put(json, "require", rules_to_json(result, true));
+    member_put(json, "status",
+               result->rule_count ? json_string(gate_status_names[gate->status])
+                                  : json_null());
+    member_put(json, "checks", checks);
+    return json;
+}
+
 json_t *comparisons_summary_to_json(const struct result *result,
                                     const struct comparisons *comparisons)
 {
@@ -99,6 +151,9 @@ json_t *comparisons_summary_to_json(const struct result *result,
         member_put(json, "trials_failed", json_integer(found->trials_failed));
         member_put(json, "trials_invalid", json_integer(found->trials_invalid));
         member_put(json, "trials_overloaded", json_integer(found->trials_overloaded));
+        member_put(json, "trials_repeated", json_integer(found->trials_repeated));
+        member_put(json, "answers_vary", json_boolean(found->answers_vary));
+        member_put(json, "answers_differ", json_boolean(found->answers_differ));
         member_put(json, "overloaded", json_boolean(found->overloaded));
         member_put(json, "error_share", member_of_number(found->error_share));
         member_put(json, "why", found->why[0] ? member_of_text(found->why) : json_null());

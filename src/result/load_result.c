@@ -1,5 +1,8 @@
 #include "result/load_result.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
 #include <math.h>
 
 #include "base/mem.h"
@@ -43,4 +46,15 @@ double load_result_lag_share(const struct load_result *result,
     double punctual = result->less_lag.p[percentile];
     bool known = isfinite(latency) && isfinite(punctual) && latency > 0;
     return known ? (latency - punctual) / latency : (double)NAN;
+}
+
+void load_reason_add(char (*reasons)[LOAD_REASON_BYTES], int *count, const char *format,
+                     ...)
+{
+    va_list args;
+    if (*count == LOAD_INVALID_MAX)
+        return;
+    va_start(args, format);
+    vsnprintf(reasons[(*count)++], LOAD_REASON_BYTES, format, args);
+    va_end(args);
 }

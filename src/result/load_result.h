@@ -124,6 +124,11 @@ struct load_result {
 
 void load_result_fini(struct load_result *result); /* zeroed is allowed */
 
+/* Adds one to a list of reasons for which a measurement is INVALID; a full list (of
+ * LOAD_INVALID_MAX) takes no more. */
+void load_reason_add(char (*reasons)[LOAD_REASON_BYTES], int *count, const char *format,
+                     ...) __attribute__((format(printf, 3, 4)));
+
 /* Above it the generator, not the service, is what a latency tells of (METHOD 6). */
 #define LOAD_LAG_SHARE_MAX 0.10
 

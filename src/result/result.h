@@ -6,6 +6,9 @@
 #define DRAGSTRIP_RESULT_RESULT_H
 
 #include "result/load_result.h"
+#include "result/rule.h"
+
+#include <math.h>
 
 enum { RESULT_NAME_BYTES = 64, RESULT_TEXT_BYTES = 256, RESULT_SERVICES_MAX = 16 };
 
@@ -15,10 +18,56 @@ enum trial_outcome {
     TRIAL_SKIPPED /* never run (interrupted) */
 };
 
+/* One answer to one request form, as it came before the load. */
+struct answer {
+    int status;      /* 0: none came */
+    uint64_t length; /* of the body, masked if anything is */
+    char digest[65]; /* its SHA-256, hex */
+};
+
+/* How far the answers of services must agree to be compared, METHOD 6. */
+enum answers_level {
+    ANSWERS_ANY, /* not at all */
+    ANSWERS_STATUS,
+    ANSWERS_LENGTH, /* and that */
+    ANSWERS_BODY,   /* and that */
+    ANSWERS_LEVELS
+};
+
+/* What the machine did in the measured time. NAN: it does not say. */
+struct trial_machine {
+    double steal_share;  /* of the CPUs of the race, taken by other guests; 0...1 */
+    double others_share; /* of the same, used by processes that are not the race's */
+    double wait_share;   /* of the measured time, that threads of the service waited for a
+                          * CPU, summed */
+    double pressure_share;  /* of the measured time in which something waited for a CPU */
+    double throttled_share; /* of the measured time that a CPU quota held us back */
+    double throttle_events; /* thermal */
+    double speed_before, speed_after; /* of the service's first CPU, steps/ns, before the
+                                       * start and after the stop */
+    double frequency_hz; /* of the service's CPUs at the end of the measured time */
+    char congestion_control[16];
+};
+
+#define TRIAL_MACHINE_UNKNOWN                                                            \
+    ((struct trial_machine){.steal_share = (double)NAN,                                  \
+                            .others_share = (double)NAN,                                 \
+                            .wait_share = (double)NAN,                                   \
+                            .pressure_share = (double)NAN,                               \
+                            .throttled_share = (double)NAN,                              \
+                            .throttle_events = (double)NAN,                              \
+                            .speed_before = (double)NAN,                                 \
+                            .speed_after = (double)NAN,                                  \
+                            .frequency_hz = (double)NAN})
+
 struct trial {
-    int block;    /* from 1 */
-    int position; /* in its block, from 1 */
-    int service;  /* index into result.services */
+    int block;       /* from 1 */
+    int position;    /* in its block, from 1 */
+    int service;     /* index into result.services */
+    int attempt;     /* 1; 2 when the machine had spoilt the first */
+    bool superseded; /* there is a later attempt: kept, but not counted */
+    bool restarted;  /* in the measured time, one given by URL */
+    bool ready;      /* the service came up */
     enum trial_outcome outcome;
     char *why;           /* heap, a sentence; NULL when ok */
     uint64_t seed;       /* of the block's arrivals */
@@ -33,7 +82,9 @@ struct trial {
     double rss_end_bytes;
     double switches_voluntary, switches_involuntary; /* in the measured time */
     int processes;                                   /* in the tree */
-    double steal_share;                              /* of the machine, 0…1 */
+    struct trial_machine machine;
+    struct answer *answers; /* heap, one a request form */
+    int answer_count;
     int invalid_count; /* reasons why no verdict may rest on it (METHOD 6) */
     char invalid[LOAD_INVALID_MAX][LOAD_REASON_BYTES];
 };
@@ -41,6 +92,8 @@ struct trial {
 struct result_service {
     char name[RESULT_NAME_BYTES];
     char command[RESULT_TEXT_BYTES]; /* as started, or the URL */
+    char program_hash[65];           /* SHA-256 of the program's file, hex; "" unknown */
+    bool control;                    /* the baseline once more: the noise floor */
     bool skipped;                    /* could not be built here */
     bool build_failed; /* … because its build command failed, not for want of a tool */
     char why[RESULT_TEXT_BYTES];
@@ -64,6 +117,7 @@ struct result_params {
     int64_t duration_ns, warmup_ns;
     char arrivals[RESULT_TEXT_BYTES];
     uint64_t body_bytes;
+    char bodies_hash[65]; /* SHA-256 of all of them, hex */
 };
 
 /* The equivalence margins delta of METHOD 4, as shares (.05 = 5 %). */
@@ -81,11 +135,16 @@ struct result {
     char *version; /* of the tool */
     bool partial;  /* interrupted */
     int blocks_planned;
-    int baseline; /* index into services */
+    char stop_when[RESULT_NAME_BYTES]; /* "p99 within 5%"; "": when all blocks are run */
+    int stopped_at; /* the block after which it was so; 0: all were run */
+    int baseline;   /* index into services */
     struct result_machine machine;
     struct result_params params; /* one cell at this stage */
     struct result_margins margins;
-    double error_limit, steal_limit; /* shares */
+    double error_limit, steal_limit, others_limit; /* shares */
+    enum answers_level answers;
+    struct rule *rules; /* heap: the gate's */
+    int rule_count;
     struct result_service *services; /* heap */
     int service_count;
     struct trial *trials; /* heap, in the order run */
@@ -95,8 +154,24 @@ struct result {
 void result_fini(struct result *result);
 void trial_fini(struct trial *trial);
 
+/* Whether it is the last attempt at its place, and of this service. */
+bool trial_counts(const struct trial *trial, int service);
+
+/* How many were run: as planned, or where it stopped. */
+int result_blocks(const struct result *result);
+
+/* Leaves two services with their trials, the first as the baseline; rules go. */
+void result_choose(struct result *result, int baseline, int other);
+
+/* Marks the earlier attempts at the place of the trial that was added last. */
+void result_supersede(struct result *result);
+
 json_t *trial_to_json(const struct trial *trial, const struct result_service *services,
                       bool with_windows);
+
+/* Of one file of trials/. */
+bool trial_from_text(struct str text, const struct result_service *services,
+                     int service_count, struct trial *out, struct error *err);
 
 /* result.json: with `comparisons` computed by compare_result. Caller frees the text with
  * mem_free. Windows are left out (they are in trials/), and of the trial's load

@@ -3,6 +3,7 @@
  * out, and then the trials, which are the bulk.
  */
 #include "base/mem.h"
+#include "result/answers.h"
 #include "result/compare.h"
 #include "result/comparisons_json.h"
 #include "result/members.h"
@@ -41,6 +42,8 @@ static json_t *services_to_json(const struct result *result)
         json_t *json = json_object();
         member_put(json, "name", member_of_text(service->name));
         member_put(json, "command", member_of_text(service->command));
+        member_put(json, "program_sha256", member_of_text(service->program_hash));
+        member_put(json, "control", json_boolean(service->control));
         member_put(json, "skipped", json_boolean(service->skipped));
         member_put(json, "build_failed", json_boolean(service->build_failed));
         member_put(json, "why", member_of_text(service->why));
@@ -58,6 +61,7 @@ static json_t *params_to_json(const struct result_params *params)
     member_put(json, "warmup_ns", json_integer(params->warmup_ns));
     member_put(json, "arrivals", member_of_text(params->arrivals));
     member_put(json, "body_bytes", member_of_u64(params->body_bytes));
+    member_put(json, "bodies_sha256", member_of_text(params->bodies_hash));
     return json;
 }
 
@@ -80,6 +84,8 @@ static json_t *limits_to_json(const struct result *result)
     member_put(json, "margin_tail", member_of_number(result->margins.tail));
     member_put(json, "errors", member_of_number(result->error_limit));
     member_put(json, "steal", member_of_number(result->steal_limit));
+    member_put(json, "others", member_of_number(result->others_limit));
+    member_put(json, "answers", json_string(answers_level_names[result->answers]));
     return json;
 }
 
@@ -91,8 +97,10 @@ static const char *baseline_name(const struct result *result)
 char *result_to_text(const struct result *result)
 {
     struct comparisons comparisons;
+    struct gate gate;
     json_t *json = json_object();
     compare_result(result, &comparisons);
+    gate_apply(result, &comparisons, &gate);
     member_put(json, "schema", json_string("dragstrip.result/1"));
     member_put(json, "name", member_of_text(result->name));
     member_put(json, "title", member_of_text(result->title));
@@ -100,15 +108,20 @@ char *result_to_text(const struct result *result)
     member_put(json, "partial", json_boolean(result->partial));
     member_put(json, "seed", member_of_u64(result->seed));
     member_put(json, "blocks_planned", json_integer(result->blocks_planned));
+    member_put(json, "stop_when",
+               *result->stop_when ? member_of_text(result->stop_when) : json_null());
+    member_put(json, "stopped_at", json_integer(result->stopped_at));
     member_put(json, "baseline", member_of_text(baseline_name(result)));
     member_put(json, "plan", plan_to_json(result));
     member_put(json, "machine", machine_to_json(&result->machine));
     member_put(json, "limits", limits_to_json(result));
     member_put(json, "services", services_to_json(result));
+    member_put(json, "gate", gate_to_json(result, &gate));
     member_put(json, "comparisons", comparisons_to_json(result, &comparisons));
     member_put(json, "summary", comparisons_summary_to_json(result, &comparisons));
     member_put(json, "cells", cells_to_json(result));
     char *text = json_dumps(json, JSON_INDENT(1) | LOAD_JSON_DIGITS);
+    gate_fini(&gate);
     comparisons_fini(&comparisons);
     json_decref(json);
     return text;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "result/answers.h"
 #include "result/members.h"
 #include "result/result.h"
 #include "result/trial_json.h"
@@ -58,6 +59,11 @@ static void read_services(const struct members *from, struct result *out)
         struct result_service *to = &out->services[i];
         members_text(&service, "name", to->name, sizeof(to->name));
         members_text(&service, "command", to->command, sizeof(to->command));
+        if (members_has(&service, "program_sha256"))
+            members_text(&service, "program_sha256", to->program_hash,
+                         sizeof(to->program_hash));
+        to->control =
+            members_has(&service, "control") && members_flag(&service, "control");
         to->skipped = members_flag(&service, "skipped");
         to->build_failed = members_flag(&service, "build_failed");
         members_text(&service, "why", to->why, sizeof(to->why));
@@ -73,6 +79,9 @@ static void read_params(const struct members *from, struct result_params *out)
     out->warmup_ns = members_integer(&params, "warmup_ns", 0, INT64_MAX);
     members_text(&params, "arrivals", out->arrivals, sizeof(out->arrivals));
     out->body_bytes = members_u64(&params, "body_bytes");
+    if (members_has(&params, "bodies_sha256"))
+        members_text(&params, "bodies_sha256", out->bodies_hash,
+                     sizeof(out->bodies_hash));
 }
 
 static void read_trials(const struct members *cell, struct result *out)
@@ -83,6 +92,7 @@ static void read_trials(const struct members *cell, struct result *out)
         struct members trial = members_item(cell, "trials", (int)i);
         out->trial_count = (int)i + 1;
         trial_read(&trial, out->services, out->service_count, &out->trials[i]);
+        result_supersede(out);
     }
 }
 
@@ -104,6 +114,18 @@ static double read_share(const struct members *from, const char *key)
     return share;
 }
 
+static enum answers_level read_answers_level(const struct members *from)
+{
+    char name[16] = "";
+    members_text(from, "answers", name, sizeof(name));
+    for (int i = 0; i < ANSWERS_LEVELS; i++) {
+        if (strcmp(name, answers_level_names[i]) == 0)
+            return (enum answers_level)i;
+    }
+    members_complain(from, "answers", "is none of any, status, length, body");
+    return ANSWERS_ANY;
+}
+
 static void read_limits(const struct members *from, struct result *out)
 {
     struct members limits = members_child(from, "limits");
@@ -111,6 +133,36 @@ static void read_limits(const struct members *from, struct result *out)
     out->margins.tail = read_share(&limits, "margin_tail");
     out->error_limit = read_share(&limits, "errors");
     out->steal_limit = read_share(&limits, "steal");
+    if (!members_has(&limits, "others")) /* of version 0.1.0 */
+        return;
+    out->others_limit = read_share(&limits, "others");
+    out->answers = read_answers_level(&limits);
+}
+
+/* "fail_if" or "require": texts, which are read as those of a plan are. */
+static void read_rules(const struct members *gate, const char *key, bool required,
+                       struct result *out)
+{
+    char texts[RULES_MAX][RULE_TEXT_BYTES];
+    struct error why;
+    int count =
+        members_texts(gate, key, texts[0], RULE_TEXT_BYTES, RULES_MAX - out->rule_count);
+    for (int i = 0; i < count && !gate->fault->failed; i++) {
+        if (rule_parse(texts[i], required, &out->rules[out->rule_count], &why))
+            out->rule_count++;
+        else
+            members_complain(gate, key, why.text);
+    }
+}
+
+static void read_gate(const struct members *from, struct result *out)
+{
+    out->rules = mem_new(RULES_MAX, sizeof(*out->rules));
+    if (!members_has(from, "gate")) /* of version 0.1.0 */
+        return;
+    struct members gate = members_child(from, "gate");
+    read_rules(&gate, "fail_if", false, out);
+    read_rules(&gate, "require", true, out);
 }
 
 static void read_result(const struct members *from, struct result *out)
@@ -122,24 +174,55 @@ static void read_result(const struct members *from, struct result *out)
     out->partial = members_flag(from, "partial");
     out->seed = members_u64(from, "seed");
     out->blocks_planned = (int)members_integer(from, "blocks_planned", 0, INT_MAX);
+    if (members_has(from, "stop_when"))
+        members_text(from, "stop_when", out->stop_when, sizeof(out->stop_when));
+    if (members_has(from, "stopped_at"))
+        out->stopped_at = (int)members_integer(from, "stopped_at", 0, INT_MAX);
     read_plan(from, out);
     read_machine(from, &out->machine);
     read_limits(from, out);
+    read_gate(from, out);
     read_services(from, out);
     out->baseline =
         service_index_read(from, "baseline", out->services, out->service_count);
     read_cells(from, out);
 }
 
-bool result_from_text(struct str text, struct result *out, struct error *err)
+static json_t *parse(struct str text, struct error *err)
 {
     json_error_t where;
-    struct members_fault fault = {err, false};
-    struct result result = {0};
     json_t *json = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, &where);
     if (!json)
-        return error_set(err, "not JSON: line %d, column %d: %s", where.line,
-                         where.column, where.text);
+        error_set(err, "not JSON: line %d, column %d: %s", where.line, where.column,
+                  where.text);
+    return json;
+}
+
+bool trial_from_text(struct str text, const struct result_service *services,
+                     int service_count, struct trial *out, struct error *err)
+{
+    struct members_fault fault = {err, false};
+    struct trial trial = {.block = 0};
+    json_t *json = parse(text, err);
+    if (!json)
+        return false;
+    struct members root = members_root(json, "trial", &fault);
+    trial_read(&root, services, service_count, &trial);
+    json_decref(json);
+    if (fault.failed)
+        trial_fini(&trial);
+    else
+        *out = trial;
+    return !fault.failed;
+}
+
+bool result_from_text(struct str text, struct result *out, struct error *err)
+{
+    struct members_fault fault = {err, false};
+    struct result result = {0};
+    json_t *json = parse(text, err);
+    if (!json)
+        return false;
     struct members root = members_root(json, "result", &fault);
     read_result(&root, &result);
     json_decref(json);

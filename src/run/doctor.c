@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "sys/cpu.h"
-#include "sys/procfs.h"
+#include "sys/vitals.h"
 
 #define LOOK_NS NS_PER_S
 #define STEP_NS (50 * NS_PER_MS)
@@ -19,16 +19,16 @@ enum { FILES_ENOUGH = 65536, PORTS_ENOUGH = 20000 };
 
 static void look_at_load(struct doctor_facts *out, atomic_int *stop)
 {
-    struct procfs_machine from, to;
+    struct vitals from, to;
     int64_t until_ns = clock_now_ns() + LOOK_NS;
-    if (!procfs_read_machine(&from))
+    if (!vitals_read(NULL, &from))
         return;
     while (clock_now_ns() < until_ns && atomic_load(stop) == STOP_NOT)
         clock_sleep_until(clock_now_ns() + STEP_NS);
-    if (!procfs_read_machine(&to) || to.total <= from.total)
+    if (!vitals_read(NULL, &to))
         return;
-    out->steal_share = procfs_steal_share(&from, &to);
-    out->busy_share = 1 - (double)(to.idle - from.idle) / (double)(to.total - from.total);
+    out->steal_share = vitals_steal_share(&from, &to);
+    out->busy_share = vitals_busy_share(&from, &to);
 }
 
 void doctor_look(struct doctor_facts *out, atomic_int *stop)

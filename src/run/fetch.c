@@ -9,7 +9,8 @@
 enum { HEAD_MAX = 65536, PIECE = 16384 };
 
 struct reply {
-    struct buf head; /* until the head is complete */
+    struct buf head;  /* until the head is complete */
+    bool head_method; /* it has no body, whatever its head says */
     bool in_body;
     bool over;
     struct http_response response;
@@ -48,6 +49,9 @@ static bool take(struct reply *reply, struct str in, struct buf *out)
         http_body_init(&reply->body, reply->response.framing,
                        reply->response.content_length);
         reply->in_body = true;
+        reply->over = reply->head_method;
+        if (reply->over)
+            return true;
     }
     do {
         status = http_body_feed(&reply->body, &rest, &data);
@@ -76,18 +80,14 @@ static bool receive(struct stream *stream, struct reply *reply, int64_t until_ns
     return true;
 }
 
-/* Over an open stream; request is empty and used. */
-static bool ask(struct stream *stream, const struct target *target, const char *path,
-                int64_t until_ns, struct buf *request, struct reply *reply,
-                struct buf *body, struct error *err)
+/* Over an open stream. */
+static bool ask(struct stream *stream, struct str request, int64_t until_ns,
+                struct reply *reply, struct buf *body, struct error *err)
 {
-    buf_format(request, "GET %s HTTP/1.1\r\nHost: ", path);
-    buf_add(request, target->url.host);
-    buf_add_text(request, "\r\n\r\n");
     /* We close, with a reset: who closes first keeps the port in TIME_WAIT, and a service
      * without SO_REUSEADDR could not be started on it again. */
     sock_reset_on_close(stream->fd);
-    return stream_send_all(stream, buf_str(request), until_ns)
+    return stream_send_all(stream, request, until_ns)
                ? receive(stream, reply, until_ns, body, err)
                : error_set(err, "cannot send: %s", strerror(errno));
 }
@@ -106,24 +106,35 @@ static bool connect_any(struct stream *stream, const struct target *target,
     return false;
 }
 
-bool fetch(const struct target *target, const char *path, int64_t timeout_ns, int *status,
-           struct buf *body, struct error *err)
+bool fetch_exchange(const struct target *target, struct str request, bool head_method,
+                    int64_t timeout_ns, int *status, struct buf *body, struct error *err)
 {
-    struct reply reply = {.over = false};
-    struct buf request;
+    struct reply reply = {.head_method = head_method};
     struct stream stream;
     struct tls_memory memory = {.session = NULL};
     int64_t until_ns = clock_now_ns() + timeout_ns;
     if (!connect_any(&stream, target, &memory, until_ns, err))
         return false;
-    buf_init(&request, HEAD_MAX);
     buf_init(&reply.head, HEAD_MAX + PIECE); /* body bytes may come with its end */
-    bool good = ask(&stream, target, path, until_ns, &request, &reply, body, err);
+    bool good = ask(&stream, request, until_ns, &reply, body, err);
     if (good)
         *status = reply.response.status;
     stream_close(&stream);
     tls_memory_fini(&memory);
-    buf_fini(&request);
     buf_fini(&reply.head);
+    return good;
+}
+
+bool fetch(const struct target *target, const char *path, int64_t timeout_ns, int *status,
+           struct buf *body, struct error *err)
+{
+    struct buf request;
+    buf_init(&request, HEAD_MAX);
+    buf_format(&request, "GET %s HTTP/1.1\r\nHost: ", path);
+    buf_add(&request, target->url.host);
+    buf_add_text(&request, "\r\n\r\n");
+    bool good =
+        fetch_exchange(target, buf_str(&request), false, timeout_ns, status, body, err);
+    buf_fini(&request);
     return good;
 }

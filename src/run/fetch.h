@@ -1,5 +1,6 @@
 /*
- * fetch: one small HTTP GET on a connection of its own, for readiness probes and scrapes.
+ * fetch: one HTTP exchange on a connection of its own, for readiness probes, scrapes, and
+ * to see what a service answers.
  */
 #ifndef DRAGSTRIP_RUN_FETCH_H
 #define DRAGSTRIP_RUN_FETCH_H
@@ -12,5 +13,9 @@
  * The body is appended to *body unless NULL. */
 bool fetch(const struct target *target, const char *path, int64_t timeout_ns, int *status,
            struct buf *body, struct error *err);
+
+/* The same with a whole request of any kind; answers to HEAD have no body. */
+bool fetch_exchange(const struct target *target, struct str request, bool head_method,
+                    int64_t timeout_ns, int *status, struct buf *body, struct error *err);
 
 #endif

@@ -171,18 +171,24 @@ static bool check_weights(const struct generate_spec *spec, struct error *err)
                      spec->weight_count, spec->body_count);
 }
 
+bool generate_requests(const struct generate_spec *spec, const struct target *target,
+                       struct requests *out, struct error *err)
+{
+    const struct requests_spec requests = {.method = spec->method,
+                                           .host = target->url.host,
+                                           .path = target->url.path,
+                                           .headers = spec->headers,
+                                           .header_count = spec->header_count,
+                                           .bodies = spec->bodies,
+                                           .body_count = spec->body_count,
+                                           .weights = spec->weights};
+    return check_weights(spec, err) && requests_init(out, &requests, err);
+}
+
 static bool prepare_requests(const struct generate_spec *spec, struct prepared *out,
                              struct error *err)
 {
-    struct requests_spec requests = {.method = spec->method,
-                                     .host = out->target.url.host,
-                                     .path = out->target.url.path,
-                                     .headers = spec->headers,
-                                     .header_count = spec->header_count,
-                                     .bodies = spec->bodies,
-                                     .body_count = spec->body_count,
-                                     .weights = spec->weights};
-    if (!check_weights(spec, err) || !requests_init(&out->requests, &requests, err))
+    if (!generate_requests(spec, &out->target, &out->requests, err))
         return false;
     if (out->requests.head_method && spec->expect.body_count > 0)
         return error_set(err, "answers to HEAD have no body to expect");

@@ -43,6 +43,10 @@ bool generate_spec_from_json(const json_t *json, struct generate_spec *out,
                              struct error *err);
 void generate_spec_fini(struct generate_spec *spec);
 
+/* The requests that are sent to the target; the caller calls requests_fini. */
+bool generate_requests(const struct generate_spec *spec, const struct target *target,
+                       struct requests *out, struct error *err);
+
 /* Whether each request waits for the answer of the one before. */
 bool generate_is_closed(const struct generate_spec *spec);
 

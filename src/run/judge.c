@@ -1,8 +1,6 @@
 #include "run/judge.h"
 
 #include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
 
 #include "base/units.h"
 
@@ -12,17 +10,6 @@
 #define RATE_TOLERANCE 0.01
 #define CHANCE_SIGMAS 4
 #define HALF_SHARE 5 /* a fifth of the growth, at least, in either half */
-
-__attribute__((format(printf, 2, 3))) static void add_reason(struct load_result *result,
-                                                             const char *format, ...)
-{
-    va_list args;
-    if (result->invalid_count == LOAD_INVALID_MAX)
-        return;
-    va_start(args, format);
-    vsnprintf(result->invalid[result->invalid_count++], LOAD_REASON_BYTES, format, args);
-    va_end(args);
-}
 
 /* The lag's p99, or its largest value in a run too short for a p99. */
 static double lag_tail(const struct load_result *result)
@@ -41,23 +28,30 @@ static void judge_lag_share(struct load_result *result)
     char latency_text[UNITS_TEXT_BYTES];
     double share = load_result_lag_share(result, LOAD_P50);
     if (share > LOAD_LAG_SHARE_MAX)
-        add_reason(
-            result,
+        load_reason_add(
+            result->invalid, &result->invalid_count,
             "the generator was late: lag is %.0f %% of the latency's p50 %s; give it "
             "a CPU of its own, or lower the rate",
             100 * share,
             units_format_duration(result->latency.p[LOAD_P50], latency_text));
 }
 
+bool judge_was_late(const struct load_result *result)
+{
+    return isfinite(result->offered_rate) && lag_tail(result) > LAG_P99_MAX_NS;
+}
+
 static void judge_lag(struct load_result *result)
 {
     char lag_text[UNITS_TEXT_BYTES];
     double lag = lag_tail(result);
-    if (lag > LAG_P99_MAX_NS)
-        add_reason(result,
-                   "the generator was late: its lag's p99 %s is over 1 ms; give it a CPU "
-                   "of its own, or lower the rate",
-                   units_format_duration(lag, lag_text));
+    if (judge_was_late(result))
+        load_reason_add(
+            result->invalid, &result->invalid_count,
+            "the generator was late: its lag's %s %s is over 1 ms; give it a CPU "
+            "of its own, or lower the rate",
+            isnan(result->lag.p[LOAD_P99]) ? "largest value" : "p99",
+            units_format_duration(lag, lag_text));
     else
         judge_lag_share(result);
 }
@@ -89,28 +83,31 @@ static void judge_rate(struct load_result *result)
         return;
     result->overloaded = result->invalid_count == 0;
     if (!result->overloaded)
-        add_reason(result,
-                   "it answered %.0f/s of %.0f/s due, and the generator was not well",
-                   result->achieved_rate,
-                   (double)result->due / ((double)result->duration_ns / 1e9));
+        load_reason_add(
+            result->invalid, &result->invalid_count,
+            "it answered %.0f/s of %.0f/s due, and the generator was not well",
+            result->achieved_rate,
+            (double)result->due / ((double)result->duration_ns / 1e9));
 }
 
 void judge_load(struct load_result *result)
 {
     bool open_loop = isfinite(result->offered_rate);
     if (result->due == 0) {
-        add_reason(result, "no data: no request was due in the measured time");
+        load_reason_add(result->invalid, &result->invalid_count,
+                        "no data: no request was due in the measured time");
         return;
     }
     if (result->ok == 0)
-        add_reason(result, "no data: not one of %llu requests got a good answer",
-                   (unsigned long long)result->due);
+        load_reason_add(result->invalid, &result->invalid_count,
+                        "no data: not one of %llu requests got a good answer",
+                        (unsigned long long)result->due);
     if (!open_loop)
         return;
     judge_lag(result);
     if (result->cpu_share > CPU_SHARE_MAX)
-        add_reason(
-            result,
+        load_reason_add(
+            result->invalid, &result->invalid_count,
             "the generator used %.0f %% of its CPU time; give it more threads (-t) "
             "and CPUs, or lower the rate",
             100 * result->cpu_share);

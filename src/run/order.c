@@ -18,15 +18,31 @@ static void shuffle(struct rng *rng, int *items, int count)
     }
 }
 
-/* Which of two services begins: the block's place in one shuffled list of 0, 1, 0, 1 … */
+/* Where a race may stop early (METHOD 4): each stretch between is balanced by itself. */
+static const int looks[] = {10, 15, 20, 30};
+
+bool order_is_look(int block)
+{
+    for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]); i++) {
+        if (looks[i] == block)
+            return true;
+    }
+    return false;
+}
+
+/* Which of two services begins: a list 0, 1, 0, 1 ..., shuffled within each stretch. */
 static int first_of_two(uint64_t seed, int block, int blocks)
 {
     struct rng rng;
     int *firsts = mem_new((size_t)blocks, sizeof(*firsts));
     rng_init(&rng, seed, STREAM_PAIRS);
-    for (int i = 0; i < blocks; i++)
+    for (int i = 0, from = 0; i < blocks; i++) {
         firsts[i] = i % 2;
-    shuffle(&rng, firsts, blocks);
+        if (i + 1 < blocks && !order_is_look(i + 1))
+            continue;
+        shuffle(&rng, firsts + from, i + 1 - from);
+        from = i + 1;
+    }
     int first = firsts[block - 1];
     mem_free(firsts);
     return first;

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "sys/file.h"
 
-enum { SAME_SECOND_MAX = 100 };
+enum { SAME_SECOND_MAX = 100, TRIAL_BYTES_MAX = 1 << 30 };
 
 static char *stamped_name(const char *name)
 {
@@ -31,12 +31,12 @@ static bool make_below(const struct outdir *out, const char *name, struct error 
     return good;
 }
 
-static bool is_taken(const struct outdir *out)
+bool outdir_has(const struct outdir *out, const char *file)
 {
-    char *plan = mem_format("%s/plan.yaml", out->path);
-    bool taken = file_exists(plan);
-    mem_free(plan);
-    return taken;
+    char *path = mem_format("%s/%s", out->path, file);
+    bool there = file_exists(path);
+    mem_free(path);
+    return there;
 }
 
 bool outdir_create(struct outdir *out, const char *given, const char *name,
@@ -44,7 +44,7 @@ bool outdir_create(struct outdir *out, const char *given, const char *name,
 {
     struct outdir made = {.path = given ? mem_copy_text(given) : stamped_name(name)};
     bool good =
-        is_taken(&made)
+        outdir_has(&made, "plan.yaml")
             ? error_set(err, "%s already holds a race; choose another -o", made.path)
             : file_make_directory(made.path, err) && make_below(&made, "trials", err) &&
                   make_below(&made, "logs", err);
@@ -70,11 +70,74 @@ bool outdir_write(const struct outdir *out, const char *file, struct str text,
     return good;
 }
 
+bool outdir_open(struct outdir *out, const char *path, struct error *err)
+{
+    struct outdir found = {.path = mem_copy_text(path)};
+    bool good = (outdir_has(&found, "plan.yaml") ||
+                 error_set(err, "%s holds no race that could be resumed", path)) &&
+                make_below(&found, "trials", err) && make_below(&found, "logs", err);
+    if (good)
+        *out = found;
+    else
+        outdir_fini(&found);
+    return good;
+}
+
+bool outdir_read(const struct outdir *out, const char *file, struct buf *text,
+                 struct error *err)
+{
+    char *path = mem_format("%s/%s", out->path, file);
+    bool good = file_read(path, text, err);
+    mem_free(path);
+    return good;
+}
+
+/* "003-go", "003-go~2": names of services hold no '~'. */
+static char *trial_name(int block, const char *service, int attempt)
+{
+    return attempt == 1 ? mem_format("%03d-%s", block, service)
+                        : mem_format("%03d-%s~%d", block, service, attempt);
+}
+
+static char *trial_file(const struct result_service *services, struct outdir_place place)
+{
+    char *name = trial_name(place.block, services[place.service].name, place.attempt);
+    char *file = mem_format("trials/%s.json", name);
+    mem_free(name);
+    return file;
+}
+
+bool outdir_has_trial(const struct outdir *out, const struct result_service *services,
+                      struct outdir_place place)
+{
+    char *file = trial_file(services, place);
+    bool there = outdir_has(out, file);
+    mem_free(file);
+    return there;
+}
+
+bool outdir_read_trial(const struct outdir *out, const struct result *race,
+                       struct outdir_place place, struct trial *trial, struct error *err)
+{
+    struct buf text;
+    char *file = trial_file(race->services, place);
+    buf_init(&text, TRIAL_BYTES_MAX);
+    bool good =
+        outdir_read(out, file, &text, err) &&
+        (trial_from_text(buf_str(&text), race->services, race->service_count, trial,
+                         err) ||
+         error_prefix(err, "%s/%s cannot be used; delete it to have it run again: ",
+                      out->path, file));
+    buf_fini(&text);
+    mem_free(file);
+    return good;
+}
+
 bool outdir_write_trial(const struct outdir *out, const struct trial *trial,
                         const struct result_service *services, struct error *err)
 {
-    char *file =
-        mem_format("trials/%03d-%s.json", trial->block, services[trial->service].name);
+    char *file = trial_file(
+        services, (struct outdir_place){trial->block, trial->service, trial->attempt});
     json_t *json = trial_to_json(trial, services, true);
     char *text = json_dumps(json, JSON_INDENT(1) | LOAD_JSON_DIGITS);
     bool good = text ? outdir_write(out, file, str_of(text), err)
@@ -90,7 +153,11 @@ char *outdir_build_log(const struct outdir *out, const char *service)
     return mem_format("%s/logs/build-%s.log", out->path, service);
 }
 
-char *outdir_trial_log(const struct outdir *out, int block, const char *service)
+char *outdir_trial_log(const struct outdir *out, int block, const char *service,
+                       int attempt)
 {
-    return mem_format("%s/logs/%03d-%s.log", out->path, block, service);
+    char *name = trial_name(block, service, attempt);
+    char *path = mem_format("%s/logs/%s.log", out->path, name);
+    mem_free(name);
+    return path;
 }

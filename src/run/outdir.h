@@ -5,8 +5,8 @@
 #ifndef DRAGSTRIP_RUN_OUTDIR_H
 #define DRAGSTRIP_RUN_OUTDIR_H
 
+#include "base/buf.h"
 #include "base/error.h"
-#include "base/str.h"
 #include "result/result.h"
 
 struct outdir {
@@ -26,12 +26,34 @@ void outdir_fini(struct outdir *out);
 bool outdir_write(const struct outdir *out, const char *file, struct str text,
                   struct error *err);
 
-/* trials/BLOCK-SERVICE.json, with the windows. */
+/* The folder of a race that was begun: it must hold a plan. */
+bool outdir_open(struct outdir *out, const char *path, struct error *err);
+
+bool outdir_has(const struct outdir *out, const char *file);
+
+/* The whole of path/file; false also when it is not there. */
+bool outdir_read(const struct outdir *out, const char *file, struct buf *text,
+                 struct error *err);
+
+/* trials/BLOCK-SERVICE.json, with the windows; BLOCK-SERVICE~2.json for the second
+ * attempt. */
 bool outdir_write_trial(const struct outdir *out, const struct trial *trial,
                         const struct result_service *services, struct error *err);
 
+struct outdir_place { /* of a trial; block and attempt from 1 */
+    int block, service, attempt;
+};
+
+bool outdir_has_trial(const struct outdir *out, const struct result_service *services,
+                      struct outdir_place place);
+
+/* With the services of the race. The caller calls trial_fini. */
+bool outdir_read_trial(const struct outdir *out, const struct result *race,
+                       struct outdir_place place, struct trial *trial, struct error *err);
+
 /* On the heap: logs/build-SERVICE.log and logs/BLOCK-SERVICE.log. */
 char *outdir_build_log(const struct outdir *out, const char *service);
-char *outdir_trial_log(const struct outdir *out, int block, const char *service);
+char *outdir_trial_log(const struct outdir *out, int block, const char *service,
+                       int attempt);
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/units.h"
+#include "run/plan_gate.h"
 #include "run/plan_load.h"
 #include "run/plan_node.h"
 #include "stats/signed_rank.h"
@@ -38,7 +39,7 @@ static bool is_name(const char *text)
     return len > 0 && len <= NAME_BYTES_MAX && text[len] == '\0' && text[0] != '.';
 }
 
-static int service_index(const struct plan_services *services, const char *name)
+int plan_find_service(const struct plan_services *services, const char *name)
 {
     for (int i = 0; i < services->count; i++) {
         if (strcmp(services->items[i].name, name) == 0)
@@ -74,13 +75,13 @@ static bool take_service(struct plan_reader *reader, const yaml_node_t *key,
                              "'%s' is not a name for a service; use letters, digits, "
                              "'-', '_' and '.', at most %d of them",
                              name, NAME_BYTES_MAX);
-    if (service_index(services, name) >= 0)
+    if (plan_find_service(services, name) >= 0)
         return plan_complain(reader, key, "there are two services named '%s'", name);
-    if (services->count == PLAN_SERVICES_MAX)
-        return plan_complain(reader, key, "more than %d services", PLAN_SERVICES_MAX);
+    if (services->count == PLAN_SERVICES_MAX - 1) /* the last is the control's */
+        return plan_complain(reader, key, "more than %d services", services->count);
     struct plan_service *service = &services->items[services->count++];
     service->name = mem_copy_text(name);
-    service->line = (int)key->start_mark.line + 1;
+    service->where = plan_where(reader, key);
     snprintf(where, sizeof(where), "service %s", name);
     return plan_walk(reader, service_keys, where, value, service) &&
            check_service(reader, key, service);
@@ -95,9 +96,8 @@ static bool take_services(struct plan_reader *reader, const char *name,
                              name);
     for (yaml_node_pair_t *pair = value->data.mapping.pairs.start;
          pair < value->data.mapping.pairs.top; pair++) {
-        if (!take_service(reader, yaml_document_get_node(reader->document, pair->key),
-                          yaml_document_get_node(reader->document, pair->value),
-                          services))
+        if (!take_service(reader, plan_node(reader, pair->key),
+                          plan_node(reader, pair->value), services))
             return false;
     }
     return services->count > 0 || plan_complain(reader, value, "%s is empty", name);
@@ -130,6 +130,9 @@ static const struct plan_key design_keys[] = {
     {"blocks", take_blocks, offsetof(struct plan, blocks), false},
     {"seed", plan_take_seed, offsetof(struct plan, seed), false},
     {"margins", take_margins, 0, false},
+    {"control", plan_take_flag, offsetof(struct plan, control), false},
+    {"answers", plan_take_answers, offsetof(struct plan, answers), false},
+    {"stop_when", plan_take_stop, offsetof(struct plan, stop), false},
     {NULL, NULL, 0, false}};
 
 static bool take_design(struct plan_reader *reader, const char *name, yaml_node_t *value,
@@ -141,6 +144,7 @@ static bool take_design(struct plan_reader *reader, const char *name, yaml_node_
 static const struct plan_key limit_keys[] = {
     {"errors", plan_take_share, offsetof(struct plan, error_limit), false},
     {"steal", plan_take_share, offsetof(struct plan, steal_limit), false},
+    {"others", plan_take_share, offsetof(struct plan, others_limit), false},
     {"ready", plan_take_time, offsetof(struct plan, ready_limit_ns), false},
     {"stop", plan_take_time, offsetof(struct plan, stop_limit_ns), false},
     {NULL, NULL, 0, false}};
@@ -177,7 +181,8 @@ static bool take_baseline(struct plan_reader *reader, const char *name,
                           yaml_node_t *value, void *field)
 {
     struct plan *plan = field;
-    plan->baseline_line = (int)value->start_mark.line + 1;
+    mem_free(plan->baseline_where);
+    plan->baseline_where = plan_where(reader, value);
     return plan_take_text(reader, name, value, &plan->baseline_name);
 }
 
@@ -190,6 +195,7 @@ static const struct plan_key plan_keys[] = {
     {"design", take_design, 0, false},
     {"limits", take_limits, 0, false},
     {"cpus", take_cpus, 0, false},
+    {"gate", plan_take_gate, offsetof(struct plan, gate), false},
     {NULL, NULL, 0, false}};
 
 /* "plans/quick.yaml" is called "quick". */
@@ -205,10 +211,10 @@ static bool check_baseline(struct plan *plan, struct error *err)
 {
     if (!plan->baseline_name)
         return true;
-    plan->baseline = service_index(&plan->services, plan->baseline_name);
+    plan->baseline = plan_find_service(&plan->services, plan->baseline_name);
     return plan->baseline >= 0 ||
-           error_set(err, "%s:%d: baseline '%s' is none of the services", plan->path,
-                     plan->baseline_line, plan->baseline_name);
+           error_set(err, "%s: baseline '%s' is none of the services",
+                     plan->baseline_where, plan->baseline_name);
 }
 
 /* What the generator itself would refuse is refused here, before anything starts. */
@@ -216,11 +222,35 @@ static bool check_loads(const struct plan *plan, struct error *err)
 {
     struct generate_spec first = plan_spec(plan, 0);
     if (!generate_check_load(&first, err))
-        return error_prefix(err, "%s:%d: load: ", plan->path, plan->load.line);
+        return error_prefix(err, "%s: load: ", plan->load.where);
     for (int i = 0; i < plan->services.count; i++) {
         struct generate_spec spec = plan_spec(plan, i);
         if (!generate_check_target(&spec, err))
-            return error_prefix(err, "%s:%d: ", plan->path, plan->services.items[i].line);
+            return error_prefix(err, "%s: ", plan->services.items[i].where);
+    }
+    return true;
+}
+
+static bool check_masks(const struct plan *plan, struct error *err)
+{
+    return plan->load.masks.count <= JMASK_FIELDS_MAX ||
+           error_set(err, "%s: load: more than %d masked fields", plan->load.where,
+                     JMASK_FIELDS_MAX);
+}
+
+/* A rule about a service that is not there would never be broken. */
+static bool check_rules(const struct plan *plan, struct error *err)
+{
+    for (int i = 0; i < plan->gate.count; i++) {
+        const struct rule *rule = &plan->gate.rules[i];
+        int service =
+            *rule->service ? plan_find_service(&plan->services, rule->service) : 0;
+        if (service < 0)
+            return error_set(err, "%s: '%s': '%s' is none of the services",
+                             plan->gate.where[i], rule->text, rule->service);
+        if (*rule->service && rule->relative && service == plan->baseline)
+            return error_set(err, "%s: '%s': the baseline cannot be worse than itself",
+                             plan->gate.where[i], rule->text);
     }
     return true;
 }
@@ -236,7 +266,8 @@ static bool complete(struct plan *plan, struct error *err)
                          plan->path, plan->name);
     if (!plan->title)
         plan->title = mem_copy_text(plan->name);
-    return check_baseline(plan, err) && check_loads(plan, err);
+    return check_baseline(plan, err) && check_loads(plan, err) &&
+           check_masks(plan, err) && check_rules(plan, err);
 }
 
 static void set_defaults(struct plan *plan, const char *path)
@@ -249,21 +280,41 @@ static void set_defaults(struct plan *plan, const char *path)
                           .margin_tail = .10,
                           .error_limit = .01,
                           .steal_limit = .05,
+                          .others_limit = .10,
+                          .answers = ANSWERS_BODY,
                           .ready_limit_ns = 30 * NS_PER_S,
                           .stop_limit_ns = 30 * NS_PER_S};
 }
 
-bool plan_read(const char *path, struct plan *out, struct error *err)
+/* The text that reproduces the plan: the file's own, or the whole tree. */
+static bool take_text(struct plan *plan, struct plan_document *document,
+                      const struct buf *file, struct error *err)
 {
+    struct buf tree;
+    buf_init(&tree, PLAN_BYTES_MAX);
+    bool good = document->alone || plan_document_dump(document, &tree) ||
+                error_set(err, "%s: the plan is too large", plan->path);
+    const struct buf *text = document->alone ? file : &tree;
+    plan->text = mem_copy_bytes(text->len ? text->ptr : "", text->len);
+    buf_fini(&tree);
+    return good;
+}
+
+bool plan_read(const char *path, const struct plan_settings *settings, struct plan *out,
+               struct error *err)
+{
+    static const struct plan_settings none = {.count = 0};
     struct buf text;
     struct plan plan;
+    struct plan_document document;
     set_defaults(&plan, path);
     buf_init(&text, PLAN_BYTES_MAX);
-    bool good = file_read(path, &text, err);
+    bool good =
+        plan_document_read(path, settings ? settings : &none, &text, &document, err);
     if (good) {
-        plan.text = mem_copy_bytes(text.len ? text.ptr : "", text.len);
-        good = plan_parse(path, buf_str(&text), plan_keys, &plan, err) &&
-               complete(&plan, err);
+        good = plan_parse(&document, plan_keys, &plan, err) && complete(&plan, err) &&
+               take_text(&plan, &document, &text, err);
+        plan_document_fini(&document);
     }
     buf_fini(&text);
     if (good)
@@ -287,70 +338,38 @@ struct generate_spec plan_spec(const struct plan *plan, int service)
     return spec;
 }
 
-static void free_service(struct plan_service *service)
+struct jmask plan_mask(const struct plan *plan)
+{
+    struct jmask mask = {.count = plan->load.masks.count};
+    for (int i = 0; i < mask.count; i++)
+        mask.fields[i] = plan->load.masks.items[i];
+    return mask;
+}
+
+void plan_service_fini(struct plan_service *service)
 {
     mem_free(service->name);
     mem_free(service->build);
     mem_free(service->url);
     mem_free(service->ready);
+    mem_free(service->where);
     plan_list_fini(&service->needs);
     plan_list_fini(&service->command);
     plan_list_fini(&service->env);
 }
 
-/* Marks the services of the list; false when one is none of the plan's. */
-static bool mark_services(const struct plan *plan, const char *list,
-                          bool kept[PLAN_SERVICES_MAX], struct error *err)
-{
-    for (const char *at = list; *at; at += *at == ',') {
-        size_t len = strcspn(at, ",");
-        char *name = mem_copy_bytes(at, len);
-        int found = service_index(&plan->services, name);
-        if (found >= 0)
-            kept[found] = true;
-        else
-            error_set(err, "--only: '%s' is none of the services of %s", name,
-                      plan->path);
-        mem_free(name);
-        if (found < 0)
-            return false;
-        at += len;
-    }
-    return true;
-}
-
-bool plan_only(struct plan *plan, const char *list, struct error *err)
-{
-    struct plan_services *services = &plan->services;
-    bool kept[PLAN_SERVICES_MAX] = {false};
-    int count = 0, baseline = plan->baseline;
-    if (!mark_services(plan, list, kept, err))
-        return false;
-    if (!kept[baseline])
-        return error_set(err, "--only leaves out the baseline '%s'; name it, too",
-                         services->items[baseline].name);
-    for (int i = 0; i < services->count; i++) {
-        if (i == baseline)
-            plan->baseline = count;
-        if (kept[i])
-            services->items[count++] = services->items[i];
-        else
-            free_service(&services->items[i]);
-    }
-    services->count = count;
-    return true;
-}
-
 void plan_fini(struct plan *plan)
 {
     for (int i = 0; i < plan->services.count; i++)
-        free_service(&plan->services.items[i]);
+        plan_service_fini(&plan->services.items[i]);
     plan_load_fini(&plan->load);
     mem_free(plan->path);
     mem_free(plan->text);
     mem_free(plan->name);
     mem_free(plan->title);
     mem_free(plan->baseline_name);
+    mem_free(plan->baseline_where);
+    plan_gate_fini(&plan->gate);
     mem_free(plan->service_cpus);
     mem_free(plan->generator_cpus);
     *plan = (struct plan){.path = NULL};

@@ -18,9 +18,10 @@ static bool starts_with(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-static bool take_replay(struct plan_reader *reader, const char *rate, char **out)
+static bool take_replay(struct plan_reader *reader, const yaml_node_t *at,
+                        const char *rate, char **out)
 {
-    char *path = plan_resolve(reader, rate + strlen(REPLAY));
+    char *path = plan_resolve(reader, at, rate + strlen(REPLAY));
     mem_free(*out);
     *out = mem_format(REPLAY "%s", path);
     mem_free(path);
@@ -35,7 +36,7 @@ static bool take_rate(struct plan_reader *reader, const char *name, yaml_node_t 
     struct error why;
     const char *scalar = plan_scalar(reader, name, value);
     if (scalar && starts_with(scalar, REPLAY))
-        return take_replay(reader, scalar, field);
+        return take_replay(reader, value, scalar, field);
     return scalar &&
            (strcmp(scalar, "max") == 0 ||
             profile_parse(scalar, 0, NS_PER_S, &profile, &why) ||
@@ -63,7 +64,7 @@ static bool read_bytes(struct plan_reader *reader, const char *name, yaml_node_t
     struct buf bytes;
     struct error why;
     buf_init(&bytes, BODY_BYTES_MAX);
-    char *path = text[0] == '@' ? plan_resolve(reader, text + 1) : NULL;
+    char *path = text[0] == '@' ? plan_resolve(reader, value, text + 1) : NULL;
     if (!path)
         buf_add_text(&bytes, text);
     bool good =
@@ -139,7 +140,7 @@ static bool take_path(struct plan_reader *reader, const char *name, yaml_node_t 
     if (!scalar)
         return false;
     mem_free(*path);
-    *path = plan_resolve(reader, scalar);
+    *path = plan_resolve(reader, value, scalar);
     return true;
 }
 
@@ -169,7 +170,8 @@ bool plan_take_load(struct plan_reader *reader, const char *name, yaml_node_t *v
                     void *field)
 {
     struct plan_load *load = field;
-    load->line = (int)value->start_mark.line + 1;
+    mem_free(load->where);
+    load->where = plan_where(reader, value);
     return plan_walk(reader, load_keys, name, value, field);
 }
 
@@ -190,30 +192,30 @@ static const char *const *texts_of(const struct plan_list *list)
 
 struct generate_spec plan_load_spec(const struct plan_load *load)
 {
-    return (struct generate_spec){.reach = {.resolve = texts_of(&load->resolve),
-                                            .resolve_count = load->resolve.count,
-                                            .ca_file = load->ca_file,
-                                            .insecure = load->insecure},
-                                  .method = load->method,
-                                  .headers = texts_of(&load->headers),
-                                  .header_count = load->headers.count,
-                                  .bodies = load->bodies.items,
-                                  .body_count = load->bodies.count,
-                                  .weights = load->weights.count > 0 ? load->weights.items
-                                                                     : NULL,
-                                  .weight_count = load->weights.count,
-                                  .expect = {.statuses = load->expect,
-                                             .bodies = load->expected.items,
-                                             .body_count = load->expected.count,
-                                             .masks = texts_of(&load->masks),
-                                             .mask_count = load->masks.count},
-                                  .rate = load->rate,
-                                  .arrivals = load->arrivals,
-                                  .connections = load->connections,
-                                  .threads = load->threads,
-                                  .warmup_ns = load->warmup_ns,
-                                  .duration_ns = load->duration_ns,
-                                  .timeout_ns = load->timeout_ns};
+    return (struct generate_spec){
+        .reach = {.resolve = texts_of(&load->resolve),
+                  .resolve_count = load->resolve.count,
+                  .ca_file = load->ca_file,
+                  .insecure = load->insecure},
+        .method = load->method,
+        .headers = texts_of(&load->headers),
+        .header_count = load->headers.count,
+        .bodies = load->bodies.items,
+        .body_count = load->bodies.count,
+        .weights = load->weights.count > 0 ? load->weights.items : NULL,
+        .weight_count = load->weights.count,
+        .expect = {.statuses = load->expect,
+                   .bodies = load->expected.items,
+                   .body_count = load->expected.count,
+                   .masks = texts_of(&load->masks),
+                   .mask_count = load->expected.count > 0 ? load->masks.count : 0},
+        .rate = load->rate,
+        .arrivals = load->arrivals,
+        .connections = load->connections,
+        .threads = load->threads,
+        .warmup_ns = load->warmup_ns,
+        .duration_ns = load->duration_ns,
+        .timeout_ns = load->timeout_ns};
 }
 
 void plan_load_fini(struct plan_load *load)
@@ -227,6 +229,7 @@ void plan_load_fini(struct plan_load *load)
     plan_list_fini(&load->headers);
     plan_list_fini(&load->masks);
     plan_list_fini(&load->resolve);
+    mem_free(load->where);
     mem_free(load->rate);
     mem_free(load->expect);
     mem_free(load->method);

@@ -17,54 +17,27 @@ bool plan_complain(struct plan_reader *reader, const yaml_node_t *at, const char
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    return error_set(reader->err, "%s:%zu: %s", reader->path, at->start_mark.line + 1,
-                     text);
+    char *where = plan_where(reader, at);
+    error_set(reader->err, "%s: %s", where, text);
+    mem_free(where);
+    return false;
 }
 
-static bool complain_syntax(const char *path, const yaml_parser_t *parser,
-                            struct error *err)
+yaml_node_t *plan_node(struct plan_reader *reader, int index)
 {
-    return error_set(err, "%s:%zu: this is not YAML: %s%s%s", path,
-                     parser->problem_mark.line + 1,
-                     parser->problem ? parser->problem : "it cannot be read",
-                     parser->context ? " " : "", parser->context ? parser->context : "");
+    return yaml_document_get_node(&reader->document->yaml, index);
 }
 
-/* A plan is one document: what follows "---" would be ignored in silence. */
-static bool is_last(const char *path, yaml_parser_t *parser, struct error *err)
+char *plan_where(const struct plan_reader *reader, const yaml_node_t *at)
 {
-    yaml_document_t next;
-    if (!yaml_parser_load(parser, &next))
-        return complain_syntax(path, parser, err);
-    const yaml_node_t *root = yaml_document_get_root_node(&next);
-    bool last = !root ||
-                error_set(err, "%s:%zu: a plan is one YAML document, this begins another",
-                          path, root->start_mark.line + 1);
-    yaml_document_delete(&next);
-    return last;
+    return plan_document_where(reader->document, at);
 }
 
-bool plan_parse(const char *path, struct str text, const struct plan_key *table,
+bool plan_parse(struct plan_document *document, const struct plan_key *table,
                 void *subject, struct error *err)
 {
-    yaml_parser_t parser;
-    yaml_document_t document;
-    if (!yaml_parser_initialize(&parser))
-        return error_set(err, "%s: no memory for the YAML parser", path);
-    yaml_parser_set_input_string(&parser, (const unsigned char *)text.ptr, text.len);
-    bool good = yaml_parser_load(&parser, &document);
-    if (!good) {
-        complain_syntax(path, &parser, err);
-    } else {
-        struct plan_reader reader = {path, &document, err};
-        yaml_node_t *root = yaml_document_get_root_node(&document);
-        good = root ? plan_walk(&reader, table, "the plan", root, subject)
-                    : error_set(err, "%s: the plan is empty", path);
-        yaml_document_delete(&document);
-        good = good && is_last(path, &parser, err);
-    }
-    yaml_parser_delete(&parser);
-    return good;
+    struct plan_reader reader = {document, err};
+    return plan_walk(&reader, table, "the plan", plan_node(&reader, 1), subject);
 }
 
 const char *plan_scalar(struct plan_reader *reader, const char *name, yaml_node_t *value)
@@ -104,8 +77,8 @@ static bool take_pair(struct plan_reader *reader, const struct plan_key *table,
                       const char *where, const yaml_node_pair_t *pair, void *subject,
                       bool *seen)
 {
-    yaml_node_t *key = yaml_document_get_node(reader->document, pair->key);
-    yaml_node_t *value = yaml_document_get_node(reader->document, pair->value);
+    yaml_node_t *key = plan_node(reader, pair->key);
+    yaml_node_t *value = plan_node(reader, pair->value);
     if (key->type != YAML_SCALAR_NODE)
         return plan_complain(reader, key, "a key of %s is not a plain word", where);
     for (size_t i = 0; table[i].name; i++) {
@@ -228,8 +201,7 @@ static bool take_items(struct plan_reader *reader, const char *name, yaml_node_t
 {
     for (yaml_node_item_t *item = value->data.sequence.items.start;
          item < value->data.sequence.items.top; item++) {
-        const char *text =
-            plan_scalar(reader, name, yaml_document_get_node(reader->document, *item));
+        const char *text = plan_scalar(reader, name, plan_node(reader, *item));
         if (!text || !list_add(reader, name, value, list, mem_copy_text(text)))
             return false;
     }
@@ -290,10 +262,12 @@ void plan_list_fini(struct plan_list *list)
         mem_free(list->items[i]);
 }
 
-char *plan_resolve(const struct plan_reader *reader, const char *path)
+char *plan_resolve(const struct plan_reader *reader, const yaml_node_t *at,
+                   const char *path)
 {
-    const char *slash = strrchr(reader->path, '/');
+    const char *file = plan_document_file(reader->document, at);
+    const char *slash = strrchr(file, '/');
     if (path[0] == '/' || !slash)
         return mem_copy_text(path);
-    return mem_format("%.*s/%s", (int)(slash - reader->path), reader->path, path);
+    return mem_format("%.*s/%s", (int)(slash - file), file, path);
 }

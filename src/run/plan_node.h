@@ -7,14 +7,15 @@
 #define DRAGSTRIP_RUN_PLAN_NODE_H
 
 #include "run/plan.h"
-
-#include <yaml.h>
+#include "run/plan_document.h"
 
 struct plan_reader {
-    const char *path;
-    yaml_document_t *document;
+    struct plan_document *document;
     struct error *err;
 };
+
+/* The n-th node; libyaml counts them from 1. */
+yaml_node_t *plan_node(struct plan_reader *reader, int index);
 
 struct plan_key {
     const char *name; /* NULL ends a table */
@@ -25,8 +26,8 @@ struct plan_key {
     bool required;
 };
 
-/* Parses the text as one YAML document and applies the table to its root. */
-bool plan_parse(const char *path, struct str text, const struct plan_key *table,
+/* Applies the table to the document's root. */
+bool plan_parse(struct plan_document *document, const struct plan_key *table,
                 void *subject, struct error *err);
 
 /* Applies a table to a mapping; `where` names it in complaints ("load", "the plan"). */
@@ -61,7 +62,12 @@ bool plan_take_flag(struct plan_reader *reader, const char *name, yaml_node_t *v
 
 void plan_list_fini(struct plan_list *list);
 
-/* A path of the plan, relative to the plan's folder; on the heap. */
-char *plan_resolve(const struct plan_reader *reader, const char *path);
+/* "plans/quick.yaml:12" of a node, for complaints that come later; on the heap. */
+char *plan_where(const struct plan_reader *reader, const yaml_node_t *at);
+
+/* A path of the plan, relative to the folder of the file it is written in; on the heap.
+ */
+char *plan_resolve(const struct plan_reader *reader, const yaml_node_t *at,
+                   const char *path);
 
 #endif

@@ -8,6 +8,13 @@
  * A service whose trial could not even start it is out for the rest of the race: the next
  * blocks would tell the same. One that died under load stays in, because how often it
  * dies is a finding. Without its baseline, or with nobody to compare, a race ends.
+ *
+ * A trial that the machine spoilt, not the service, is run once more at the same place;
+ * both are kept and the second counts. Whether that happens never depends on how the
+ * service did.
+ *
+ * A race that was cut off goes on from its folder: trials that are there are read and not
+ * run again, and everything else follows from plan and seed as it would have.
  */
 #ifndef DRAGSTRIP_RUN_RACE_H
 #define DRAGSTRIP_RUN_RACE_H
@@ -19,12 +26,14 @@
 #include "run/plan.h"
 
 enum race_stage {
-    RACE_BUILDS,    /* service: its build begins */
-    RACE_SKIPS,     /* service: will not run; why */
-    RACE_SETS_UP,   /* the blocks begin; result->machine tells the CPUs */
-    RACE_TRIAL,     /* service, block, trial */
-    RACE_SECOND,    /* the same, and window */
-    RACE_TRIAL_OVER /* the same, and done */
+    RACE_BUILDS,     /* service: its build begins */
+    RACE_SKIPS,      /* service: will not run; why */
+    RACE_SETS_UP,    /* the blocks begin; result->machine tells the CPUs */
+    RACE_TRIAL,      /* service, block, trial */
+    RACE_SECOND,     /* the same, and window */
+    RACE_TRIAL_OVER, /* the same, and done */
+    RACE_REPEATS,    /* the same: the machine spoilt it, so it is run once more */
+    RACE_STOPS       /* block: the intervals are narrow enough */
 };
 
 struct race_moment {
@@ -49,6 +58,7 @@ struct race_setup {
     const char *program; /* this tool, to start generators with */
     const char *version; /* of the tool */
     const struct outdir *out;
+    bool resume; /* out holds the beginning of this very race */
     struct race_watcher watcher;
     atomic_int *stop;
 };

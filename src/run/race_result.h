@@ -1,6 +1,6 @@
 /*
  * race_result: the parts of a result that are known before its first trial. Used by
- * race.c only.
+ * race.c and resume.c only.
  */
 #ifndef DRAGSTRIP_RUN_RACE_RESULT_H
 #define DRAGSTRIP_RUN_RACE_RESULT_H
@@ -13,7 +13,11 @@
 void race_result_init(struct result *result, const struct plan *plan, const char *version,
                       const struct cpu_plan *cpus);
 
-/* Appends an empty trial and returns it; valid until the next call. */
-struct trial *race_result_add(struct result *result);
+/* Once it is built: the SHA-256 of the program, where the command names its file. */
+void race_result_note_program(struct result *result, const struct plan_service *plan,
+                              int service);
+
+/* Appends the trial, which is the result's from now on, and returns where it is. */
+struct trial *race_result_add(struct result *result, const struct trial *trial);
 
 #endif

@@ -10,6 +10,7 @@
 #include "run/service.h"
 #include "sys/cpu.h"
 #include "sys/fd.h"
+#include "sys/vitals.h"
 
 enum { PORT_TEXT = 32, CONNECTIONS = 64 };
 
@@ -147,11 +148,11 @@ static bool measure(const struct selftest_setup *setup, const struct stage *stag
                     const struct selftest_row *row, struct service *service,
                     struct selftest_outcome *out, struct error *err)
 {
-    struct procfs_machine from, to;
-    procfs_read_machine(&from);
+    struct vitals from, to;
+    bool known = vitals_read(NULL, &from);
     bool ran = load(setup, stage, row, service, &out->load, err);
-    procfs_read_machine(&to);
-    out->steal_share = procfs_steal_share(&from, &to);
+    known = known && vitals_read(NULL, &to);
+    out->steal_share = known ? vitals_steal_share(&from, &to) : 0;
     return ran;
 }
 

@@ -2,47 +2,22 @@
 
 #include <math.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "run/ask.h"
 #include "run/generator.h"
+#include "run/judge.h"
 #include "run/service.h"
-#include "sys/procfs.h"
+#include "run/watch.h"
 
 /* How often it is looked whether the service still lives. */
 #define LOOK_NS (200 * NS_PER_MS)
 #define GENERATOR_GRACE_NS (10 * NS_PER_S)
 
-struct watch { /* the samples at both ends of the measured time */
-    struct procfs_tree from, to;
-    struct procfs_machine machine_from, machine_to;
-    bool has_from, has_to;
-};
-
-/* When the next sample is due; INT64_MAX when both are there. Nothing is sampled in
- * between: reading /proc takes CPU time from what is being measured. */
 static int64_t next_sample(const struct watch *watch, const struct generator *generator)
 {
-    if (generator->measure_ns == 0 || watch->has_to)
-        return INT64_MAX;
-    return watch->has_from ? generator->end_ns : generator->measure_ns;
-}
-
-static void sample(struct watch *watch, const struct generator *generator,
-                   struct service *service)
-{
-    struct procfs_tree tree;
-    if (clock_now_ns() < next_sample(watch, generator) || !service_sample(service, &tree))
-        return;
-    if (!watch->has_from) {
-        watch->from = tree;
-        watch->has_from = procfs_read_machine(&watch->machine_from);
-    } else {
-        watch->to = tree;
-        watch->has_to = procfs_read_machine(&watch->machine_to);
-    }
+    return watch_due(watch, generator->measure_ns, generator->end_ns);
 }
 
 /* How long to wait for the generator's next line. */
@@ -60,7 +35,8 @@ static bool follow(const struct trial_setup *setup, struct generator *generator,
     while (!generator->over) {
         if (!generator_read(generator, next_look(watch, generator), err))
             return false;
-        sample(watch, generator, service);
+        if (clock_now_ns() >= next_sample(watch, generator))
+            watch_look(watch, service, setup->race_cpus);
         if (generator->has_window && setup->second)
             setup->second(setup->context, &generator->window);
         generator->has_window = false;
@@ -76,58 +52,73 @@ static bool follow(const struct trial_setup *setup, struct generator *generator,
     return generator_finish(generator, clock_now_ns() + GENERATOR_GRACE_NS, err);
 }
 
-static void fill_usage(const struct watch *watch, struct trial *out)
+/* What an overloaded service was too slow for is said by that word already. */
+static double error_share(const struct trial *trial)
 {
-    if (!watch->has_from || !watch->has_to)
-        return;
-    double answered = out->load.achieved_rate * (double)out->load.duration_ns / 1e9;
-    int64_t cpu_ns = watch->to.cpu_ns - watch->from.cpu_ns;
-    if (cpu_ns >= 0) /* less than before: processes vanished with what they had used */
-        out->cpu_seconds = (double)cpu_ns / 1e9;
-    if (answered > 0)
-        out->cpu_us_per_request = out->cpu_seconds * 1e6 / answered;
-    out->rss_peak_bytes = (double)watch->to.rss_peak_bytes;
-    out->rss_end_bytes = (double)watch->to.rss_bytes;
-    out->switches_voluntary =
-        (double)(watch->to.switches_voluntary - watch->from.switches_voluntary);
-    out->switches_involuntary =
-        (double)(watch->to.switches_involuntary - watch->from.switches_involuntary);
-    out->processes = watch->to.processes;
-    out->steal_share = procfs_steal_share(&watch->machine_from, &watch->machine_to);
+    const struct load_result *load = &trial->load;
+    double errors = (double)(load_result_errors(load) -
+                             (load->overloaded ? load->expired_waiting : 0));
+    return load->due ? errors / (double)load->due : 0;
 }
 
 /* METHOD 6: what spoils this trial. */
 static void judge(const struct plan *plan, struct trial *out)
 {
     const struct load_result *load = &out->load;
-    /* What an overloaded service was too slow for is said by that word already. */
-    double errors = (double)(load_result_errors(load) -
-                             (load->overloaded ? load->expired_waiting : 0));
-    double share = load->due ? errors / (double)load->due : 0;
+    const struct trial_machine *machine = &out->machine;
     for (int i = 0; i < load->invalid_count; i++)
-        memcpy(out->invalid[out->invalid_count++], load->invalid[i], LOAD_REASON_BYTES);
-    if (share > plan->error_limit && out->invalid_count < LOAD_INVALID_MAX)
-        snprintf(out->invalid[out->invalid_count++], LOAD_REASON_BYTES,
-                 "%.2f %% of the requests failed, the plan's limit is %.2f %%",
-                 100 * share, 100 * plan->error_limit);
-    if (out->steal_share > plan->steal_limit && out->invalid_count < LOAD_INVALID_MAX)
-        snprintf(out->invalid[out->invalid_count++], LOAD_REASON_BYTES,
-                 "the machine lost %.1f %% of its CPU time to others (steal), the plan's "
-                 "limit is %.1f %%",
-                 100 * out->steal_share, 100 * plan->steal_limit);
+        load_reason_add(out->invalid, &out->invalid_count, "%s", load->invalid[i]);
+    if (error_share(out) > plan->error_limit)
+        load_reason_add(out->invalid, &out->invalid_count,
+                        "%.2f %% of the requests failed, the plan's limit is %.2f %%",
+                        100 * error_share(out), 100 * plan->error_limit);
+    if (out->restarted)
+        load_reason_add(out->invalid, &out->invalid_count,
+                        "the service was restarted in the measured time: another socket "
+                        "listens on its port");
+    if (machine->steal_share > plan->steal_limit)
+        load_reason_add(out->invalid, &out->invalid_count,
+                        "the machine lost %.1f %% of its CPU time to others (steal), the "
+                        "plan's limit is %.1f %%",
+                        100 * machine->steal_share, 100 * plan->steal_limit);
+    if (machine->others_share > plan->others_limit)
+        load_reason_add(
+            out->invalid, &out->invalid_count,
+            "other processes used %.1f %% of the race's CPUs, the plan's limit is "
+            "%.1f %%",
+            100 * machine->others_share, 100 * plan->others_limit);
+}
+
+/* What does not depend on how fast the service was: so no share of a latency that is lag,
+ * and no overload. Steal and others are NAN where they cannot be known. */
+static bool is_machine_at_fault(const struct trial *trial, const struct plan *plan)
+{
+    return trial->machine.steal_share > plan->steal_limit ||
+           trial->machine.others_share > plan->others_limit ||
+           judge_was_late(&trial->load);
+}
+
+bool trial_is_spoilt(const struct trial *trial, const struct plan *plan)
+{
+    return trial->outcome == TRIAL_OK && trial->invalid_count > 0 && trial->load.ok > 0 &&
+           error_share(trial) <= plan->error_limit && !trial->restarted &&
+           is_machine_at_fault(trial, plan);
 }
 
 static bool measure(const struct trial_setup *setup, const struct trial_place *place,
                     struct service *service, struct trial *out, struct error *err)
 {
     struct generator generator;
-    struct watch watch = {.has_from = false};
+    struct watch watch = {.next = WATCH_MACHINE};
     struct generate_spec spec = plan_spec(setup->plan, place->service);
     cpu_set_t cpus;
     const cpu_set_t *pin = NULL;
     spec.seed = place->seed;
     spec.cpus = setup->generator_cpus;
     spec.spin = setup->generator_alone;
+    const struct jmask mask = plan_mask(setup->plan);
+    if (setup->plan->answers != ANSWERS_ANY)
+        ask_all(&spec, &service->target, &mask, out);
     if (setup->generator_cpus) {
         if (!cpu_parse(setup->generator_cpus, &cpus, err))
             return false;
@@ -141,8 +132,27 @@ static bool measure(const struct trial_setup *setup, const struct trial_place *p
         good = error_set(err, "the generator was interrupted by a signal that was not "
                               "ours; what it measured is too short");
     if (good)
-        fill_usage(&watch, out);
+        watch_fill(&watch, service, out);
     return good;
+}
+
+static struct trial new_trial(const struct trial_place *place)
+{
+    return (struct trial){.block = place->block,
+                          .position = place->position,
+                          .service = place->service,
+                          .attempt = place->attempt,
+                          .seed = place->seed,
+                          .started_unix = (double)clock_wall_ns() / 1e9,
+                          .cold_start_ns = (double)NAN,
+                          .drain_ns = (double)NAN,
+                          .cpu_seconds = (double)NAN,
+                          .cpu_us_per_request = (double)NAN,
+                          .rss_peak_bytes = (double)NAN,
+                          .rss_end_bytes = (double)NAN,
+                          .switches_voluntary = (double)NAN,
+                          .switches_involuntary = (double)NAN,
+                          .machine = TRIAL_MACHINE_UNKNOWN};
 }
 
 bool trial_run(const struct trial_setup *setup, const struct trial_place *place,
@@ -156,19 +166,8 @@ bool trial_run(const struct trial_setup *setup, const struct trial_place *place,
                                     .stop = setup->stop,
                                     .cpus = setup->service_cpus,
                                     .reach = &spec.reach};
-    *out = (struct trial){.block = place->block,
-                          .position = place->position,
-                          .service = place->service,
-                          .seed = place->seed,
-                          .started_unix = (double)clock_wall_ns() / 1e9,
-                          .cold_start_ns = (double)NAN,
-                          .drain_ns = (double)NAN,
-                          .cpu_seconds = (double)NAN,
-                          .cpu_us_per_request = (double)NAN,
-                          .rss_peak_bytes = (double)NAN,
-                          .rss_end_bytes = (double)NAN,
-                          .switches_voluntary = (double)NAN,
-                          .switches_involuntary = (double)NAN};
+    *out = new_trial(place);
+    out->machine.speed_before = vitals_cpu_speed(setup->service_cpus);
     bool started = service_start(&service, &setup->plan->services.items[place->service],
                                  place->log_path, &limits, &err);
     bool good = started && measure(setup, place, &service, out, &err);
@@ -177,13 +176,18 @@ bool trial_run(const struct trial_setup *setup, const struct trial_place *place,
         out->cold_start_ns = service.cold_start_ns;
         out->drain_ns = service.drain_ns;
         out->drain_killed = service.killed;
+        out->machine.speed_after = vitals_cpu_speed(setup->service_cpus);
     }
+    out->ready = started;
     if (good)
         judge(setup->plan, out);
     else
         out->why = mem_copy_text(err.text);
-    /* Interrupted only once it was measured, it is whole. */
-    bool cut = atomic_load(setup->stop) != STOP_NOT && (!good || out->load.interrupted);
+    /* Interrupted only once it was measured, it is whole, unless we did not wait for the
+     * service to end. */
+    int stop = atomic_load(setup->stop);
+    bool cut = stop != STOP_NOT && (!good || out->load.interrupted ||
+                                    (stop == STOP_NOW && out->drain_killed));
     out->outcome = cut ? TRIAL_SKIPPED : good ? TRIAL_OK : TRIAL_FAILED;
     return started;
 }

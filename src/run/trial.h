@@ -15,6 +15,7 @@ struct trial_setup {
     const struct plan *plan;
     const char *program; /* this tool, to start the generator with */
     const cpu_set_t *service_cpus;
+    const cpu_set_t *race_cpus; /* those of service and generator */
     const char *generator_cpus; /* as text; NULL: anywhere */
     bool generator_alone;       /* no service runs on them */
     atomic_int *stop;
@@ -23,9 +24,9 @@ struct trial_setup {
     void *context;
 };
 
-/* Where and when: block and position count from 1. */
+/* Where and when: block, position and attempt count from 1. */
 struct trial_place {
-    int block, position, service;
+    int block, position, service, attempt;
     uint64_t seed;        /* of the block's arrivals */
     const char *log_path; /* the service's output */
 };
@@ -37,5 +38,9 @@ struct trial_place {
  */
 bool trial_run(const struct trial_setup *setup, const struct trial_place *place,
                struct trial *out);
+
+/* Whether the machine or the generator spoilt it, for nothing that the service did: then
+ * it is worth a second attempt at the same place (METHOD 6). */
+bool trial_is_spoilt(const struct trial *trial, const struct plan *plan);
 
 #endif

@@ -51,12 +51,20 @@ static void add_rank(double *p, size_t rank, size_t max)
         p[u] /= 2;
 }
 
-size_t signed_rank_k(size_t n, double alpha)
+/* P(W+ = u) for u = 0 ... n(n+1)/2. */
+static void null_distribution(size_t n, double p[WALSH_MAX + 1])
 {
-    double p[WALSH_MAX + 1] = {1};
-    assert(n <= SIGNED_RANK_MAX && alpha > 0 && alpha < 1);
+    memset(p, 0, (WALSH_MAX + 1) * sizeof(*p));
+    p[0] = 1;
     for (size_t rank = 1; rank <= n; rank++)
         add_rank(p, rank, n * (n + 1) / 2);
+}
+
+size_t signed_rank_k(size_t n, double alpha)
+{
+    double p[WALSH_MAX + 1];
+    assert(n <= SIGNED_RANK_MAX && alpha > 0 && alpha < 1);
+    null_distribution(n, p);
     size_t k = 0;
     double below = p[0]; /* P(W+ <= k) */
     while (below <= alpha / 2)
@@ -71,6 +79,21 @@ struct interval signed_rank_interval(const double *d, size_t n, double alpha)
     if (k == 0 || count == 0)
         return (struct interval){(double)NAN, (double)NAN};
     return (struct interval){walsh[k - 1], walsh[count - k]};
+}
+
+double signed_rank_p_above(const double *d, size_t n, double shift)
+{
+    double walsh[WALSH_MAX], p[WALSH_MAX + 1], tail = 0;
+    size_t count = walsh_averages(d, n, walsh), above = 0;
+    if (count == 0)
+        return n == 0 ? 1 : (double)NAN;
+    while (above < count && walsh[count - 1 - above] > shift)
+        above++;
+    null_distribution(n, p);
+    /* By symmetry P(W+ >= above) = P(W+ <= count - above). */
+    for (size_t u = 0; u <= count - above; u++)
+        tail += p[u];
+    return fmin(1, tail);
 }
 
 static int by_magnitude(const void *left, const void *right)

@@ -28,6 +28,14 @@ struct interval signed_rank_interval(const double *d, size_t n, double alpha);
  * permutation distribution). 1 when nothing is left. */
 double signed_rank_p(const double *d, size_t n);
 
+/*
+ * One-sided exact p-value against "the location is at most shift": P(W+ >= the number of
+ * Walsh averages above shift). It is at most alpha/2 exactly when the low end of the
+ * interval of level 1-alpha is above shift. NAN when a difference is undefined, 1 for
+ * n == 0.
+ */
+double signed_rank_p_above(const double *d, size_t n, double shift);
+
 /* Paired t: mean and mean ± t(n-1, 1-alpha/2) * s / sqrt(n). NAN for n < 2. */
 double paired_t_mean(const double *d, size_t n);
 struct interval paired_t_interval(const double *d, size_t n, double alpha);

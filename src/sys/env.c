@@ -63,6 +63,17 @@ static void count_mitigations(char out[ENV_TEXT])
     snprintf(out, ENV_TEXT, "%d mitigated, %d vulnerable", mitigated, open_ones);
 }
 
+const char *env_variable(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
+void env_congestion_control(char out[ENV_TEXT])
+{
+    read_line("/proc/sys/net/ipv4/tcp_congestion_control", out);
+}
+
 void env_read_machine(struct env_machine *out)
 {
     struct utsname name;
@@ -73,7 +84,7 @@ void env_read_machine(struct env_machine *out)
     if (uname(&name) == 0)
         snprintf(out->kernel, ENV_TEXT, "%.20s %.100s", name.sysname, name.release);
     read_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", out->governor);
-    read_line("/proc/sys/net/ipv4/tcp_congestion_control", out->congestion_control);
+    env_congestion_control(out->congestion_control);
     read_line("/sys/devices/system/clocksource/clocksource0/current_clocksource",
               out->clock_source);
     count_mitigations(out->mitigations);

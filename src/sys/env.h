@@ -23,6 +23,12 @@ struct env_machine {
 
 void env_read_machine(struct env_machine *out);
 
+/* A variable of our own environment; NULL when it is not set, or empty. */
+const char *env_variable(const char *name);
+
+/* Of new TCP sockets; "" when it cannot be read. */
+void env_congestion_control(char out[ENV_TEXT]);
+
 /* Settings that can be changed and matter to a measurement. "" or 0: not to be read. */
 struct env_tuning {
     char turbo[ENV_TEXT];      /* "on", "off" */

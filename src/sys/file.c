@@ -98,6 +98,26 @@ bool file_write_atomic(const char *path, struct str content, struct error *err)
     return true;
 }
 
+bool file_append(const char *path, struct str content, size_t max_bytes,
+                 struct error *err)
+{
+    struct stat status;
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return error_set(err, "cannot open %s: %s", path, strerror(errno));
+    bool good = (fcntl(fd, F_OFD_SETLKW, &whole) == 0 && fstat(fd, &status) == 0) ||
+                error_set(err, "cannot lock %s: %s", path, strerror(errno));
+    if (good && (size_t)status.st_size + content.len > max_bytes)
+        good = error_set(err, "%s would be longer than the %zu bytes that are allowed",
+                         path, max_bytes);
+    bool written = good && file_write_all(fd, path, content, err);
+    if (good && !written && ftruncate(fd, status.st_size) != 0)
+        error_prefix(err, "%s ends with a part of what was to be added: ", path);
+    close(fd);
+    return written;
+}
+
 bool file_make_directory(const char *path, struct error *err)
 {
     char partial[PATH_MAX];

@@ -17,6 +17,11 @@ void file_tail(const char *path, int max_lines, struct buf *out);
 /* Writes path.tmp, syncs, renames; on failure removes the temporary file. */
 bool file_write_atomic(const char *path, struct str content, struct error *err);
 
+/* At the end of a file, which is made if need be, under a lock. Nothing is written when
+ * the file would be longer than max_bytes. */
+bool file_append(const char *path, struct str content, size_t max_bytes,
+                 struct error *err);
+
 /* All of content to an open file, which messages call by its name. */
 bool file_write_all(int fd, const char *name, struct str content, struct error *err);
 

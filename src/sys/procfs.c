@@ -83,6 +83,16 @@ static void add_switches(pid_t pid, pid_t thread, struct procfs_tree *tree)
     tree->switches_involuntary += status_field(text, "\nnonvoluntary_ctxt_switches:");
 }
 
+/* "ran waited slices", in ns (Documentation/scheduler/sched-stats). */
+static void add_run_wait(pid_t pid, pid_t thread, struct procfs_tree *tree)
+{
+    char path[96], text[128];
+    long long waited;
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/schedstat", (int)pid, (int)thread);
+    if (read_small(path, text, sizeof(text)) && sscanf(text, "%*d %lld", &waited) == 1)
+        tree->run_wait_ns += waited;
+}
+
 struct pid_list {
     pid_t pids[TREE_MAX];
     int count;
@@ -115,8 +125,10 @@ static void add_threads(pid_t pid, struct procfs_tree *tree, struct pid_list *li
         pid_t thread = (pid_t)strtol(entry->d_name, NULL, 10);
         if (thread <= 0)
             continue;
-        if (tree)
+        if (tree) {
             add_switches(pid, thread, tree);
+            add_run_wait(pid, thread, tree);
+        }
         add_children(pid, thread, list);
     }
     closedir(tasks);
@@ -184,49 +196,34 @@ bool procfs_read_tree(pid_t root, const pid_t *strays, int count, struct procfs_
     return true;
 }
 
-static bool table_has_listener(const char *path, unsigned port)
+static uint64_t listeners_in(const char *path, unsigned port)
 {
     char line[512];
-    bool found = false;
+    uint64_t sum = 0;
     FILE *table = fopen(path, "re");
-    while (table && !found && fgets(line, sizeof(line), table)) {
+    while (table && fgets(line, sizeof(line), table)) {
         unsigned local = 0, state = 0;
-        /* "0: 0100007F:1F90 00000000:0000 0A …": local, remote, state; 0A is LISTEN. */
-        found =
-            sscanf(line, " %*u: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x", &local, &state) == 2 &&
-            local == port && state == 0x0a;
+        unsigned long long inode = 0;
+        /* "0: 0100007F:1F90 00000000:0000 0A queues timer retransmits uid time-out
+         * inode": local, remote, state; 0A is LISTEN. */
+        int found = sscanf(line,
+                           " %*u: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x %*s %*s %*s %*u %*u "
+                           "%llu",
+                           &local, &state, &inode);
+        if (found == 3 && local == port && state == 0x0a)
+            sum += inode;
     }
     if (table)
         fclose(table);
-    return found;
+    return sum;
+}
+
+uint64_t procfs_port_listeners(unsigned port)
+{
+    return listeners_in("/proc/net/tcp", port) + listeners_in("/proc/net/tcp6", port);
 }
 
 bool procfs_port_listens(unsigned port)
 {
-    return table_has_listener("/proc/net/tcp", port) ||
-           table_has_listener("/proc/net/tcp6", port);
-}
-
-bool procfs_read_machine(struct procfs_machine *out)
-{
-    char text[512];
-    unsigned long long t[8];
-    if (!read_small("/proc/stat", text, sizeof(text)) ||
-        sscanf(text, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &t[0], &t[1], &t[2],
-               &t[3], &t[4], &t[5], &t[6], &t[7]) != 8)
-        return false;
-    *out = (struct procfs_machine){.steal = t[7], .idle = t[3] + t[4]};
-    for (int i = 0; i < 8; i++)
-        out->total += t[i];
-    return true;
-}
-
-double procfs_steal_share(const struct procfs_machine *from,
-                          const struct procfs_machine *to)
-{
-    /* Either counter may go back a little when a virtual machine is moved. */
-    if (to->total <= from->total || to->steal <= from->steal)
-        return 0;
-    double share = (double)(to->steal - from->steal) / (double)(to->total - from->total);
-    return share < 1 ? share : 1;
+    return procfs_port_listeners(port) > 0;
 }

@@ -18,6 +18,8 @@ struct procfs_tree {
     int64_t rss_peak_bytes; /* sum of VmHWM: exact for a single process */
     int64_t switches_voluntary;
     int64_t switches_involuntary;
+    int64_t run_wait_ns; /* of the living threads: runnable, but waiting for a CPU; 0
+                          * where the kernel keeps no schedstat */
 };
 
 /* strays: more roots, which belong to the tree although root no longer knows them. False
@@ -35,17 +37,8 @@ bool procfs_was_started_with(pid_t pid, const char *variable);
 /* Whether some TCP socket listens on the port, at whatever address. */
 bool procfs_port_listens(unsigned port);
 
-/* Jiffies of all CPUs since boot, /proc/stat line one. */
-struct procfs_machine {
-    uint64_t total;
-    uint64_t steal;
-    uint64_t idle;
-};
-
-bool procfs_read_machine(struct procfs_machine *out);
-
-/* Share of steal between two readings, 0…1; 0 when no time passed. */
-double procfs_steal_share(const struct procfs_machine *from,
-                          const struct procfs_machine *to);
+/* Names the sockets of this machine that listen on the port: the sum of their inodes,
+ * which changes when a service is started anew; 0: there is none. */
+uint64_t procfs_port_listeners(unsigned port);
 
 #endif

@@ -8,6 +8,8 @@ import signal
 import tempfile
 import unittest
 
+import race_table
+import recompute
 import tool
 
 CRASH = re.compile(r"Assertion|Sanitizer|runtime error|core dumped|Segmentation|Traceback|free\(\)|malloc")
@@ -137,9 +139,41 @@ class RaceCase(CommandCase):
                 self.check_books(trial["load"])
         return result
 
-    def trials(self, service=None):
+    def attempts(self, service=None):
+        """All trials in their order, also those that the machine spoilt and that were run again."""
         trials = self.result()["cells"][0]["trials"]
         return [t for t in trials if service in (None, t["service"])]
+
+    def trials(self, service=None):
+        """Those that count: one for each place in the order."""
+        return race_table.last_attempts(self.attempts(service))
+
+    @staticmethod
+    def name_of(trial):
+        """"003-go", "003-go~2": what its files are called."""
+        again = f"~{trial['attempt']}" if trial["attempt"] > 1 else ""
+        return f"{trial['block']:03}-{trial['service']}{again}"
+
+    def first_request(self, service):
+        return json.loads(self.log(self.name_of(self.trials(service)[0]) + ".log").splitlines()[0])
+
+    def check_like(self, value, wanted):
+        """Equal, numbers to 8 digits: a number read from JSON has 15, and may round otherwise to 9."""
+        if isinstance(wanted, dict):
+            self.assertEqual(value.keys(), wanted.keys())
+            value, wanted = list(value.values()), [wanted[key] for key in value]
+        if isinstance(wanted, list):
+            self.assertEqual(len(value), len(wanted))
+            for pair in zip(value, wanted):
+                self.check_like(*pair)
+        elif isinstance(wanted, float) and isinstance(value, (int, float)):
+            self.assertLessEqual(abs(value - wanted), 1e-8 * abs(wanted))
+        else:
+            self.assertEqual(value, wanted)
+
+    def check_recomputed(self):
+        """All figures of report.md and junit.xml follow from the trials."""
+        self.assertEqual(recompute.differences(self.out_folder), [])
 
     def trial_files(self):
         folder = os.path.join(self.out_folder, "trials")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds the commands `dragstrip load`, `race`, `selftest` and `doctor` to what DESIGN and METHOD say, from outside.
+"""Holds the commands of dragstrip to what DESIGN and METHOD say, from outside.
 
     python3 tests/command/command_test.py [-k PATTERN]
 
@@ -21,16 +21,20 @@ _here = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [_here, os.path.join(_here, "..", "lib"), os.path.join(_here, "..", "race")]
 
 import tap  # noqa: E402
+import test_compare  # noqa: E402
 import test_doctor  # noqa: E402
 import test_edges_framing  # noqa: E402
 import test_edges_life  # noqa: E402
+import test_gate  # noqa: E402
 import test_load  # noqa: E402
 import test_load_forms  # noqa: E402
 import test_load_reach  # noqa: E402
 import test_race  # noqa: E402
 import test_race_faults  # noqa: E402
 import test_report  # noqa: E402
+import test_resume  # noqa: E402
 import test_selftest  # noqa: E402
+import test_settings  # noqa: E402
 import tool  # noqa: E402
 
 
@@ -41,4 +45,5 @@ def begin(_):
 
 if __name__ == "__main__":
     tap.main([test_load, test_load_forms, test_load_reach, test_edges_framing, test_edges_life, test_race,
-              test_race_faults, test_report, test_selftest, test_doctor], begin=begin)
+              test_race_faults, test_resume, test_settings, test_gate, test_report, test_compare, test_selftest,
+              test_doctor], begin=begin)

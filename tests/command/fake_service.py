@@ -192,8 +192,38 @@ class Lingers(Service):
     """Takes NUMBER ms to stop."""
 
     def on_term(self, *_):
+        print("stopping", flush=True)
         time.sleep(self.number / 1000)
         sys.exit(0)
+
+
+class Late(Service):
+    """Takes NUMBER ms until it listens."""
+
+    def prepare(self):
+        print("starting", flush=True)
+        time.sleep(self.number / 1000)
+
+
+class Sluggish(Late, Lingers):
+    """Takes NUMBER ms to start and to stop."""
+
+
+class Says(Service):
+    """Its answers hold NUMBER."""
+
+    def answer(self):
+        return response(200, b'{"id":%d,"answer":"yes"}' % self.number)
+
+
+class Varies(Service):
+    """Every process of it answers otherwise."""
+
+    def answer(self):
+        return response(200, b'{"id":%d,"answer":"yes"}' % self.began)
+
+    def prepare(self):
+        self.began = time.time_ns()
 
 
 class Failing(Service):
@@ -201,6 +231,13 @@ class Failing(Service):
 
     def answer(self):
         return BUSY if self.requests % self.number == 0 else GOOD
+
+
+class Hardly(Service):
+    """Answers 503 to every request but those whose number NUMBER divides."""
+
+    def answer(self):
+        return GOOD if self.requests % self.number == 0 else BUSY
 
 
 class Silent(Service):
@@ -268,8 +305,9 @@ class Strict(Service):
 
 MODES = {"good": Service, "exits": Exits, "deaf": Deaf, "unready": Unready, "garbage": Garbage,
          "all-garbage": AllGarbage, "dies": Dies, "stubborn": Stubborn, "lingers": Lingers,
-         "failing": Failing, "silent": Silent, "slow": Slow, "family": Family, "daemon": Daemon,
-         "helped": Helped, "strict": Strict}
+         "failing": Failing, "hardly": Hardly, "silent": Silent, "slow": Slow, "family": Family, "daemon": Daemon,
+         "helped": Helped, "strict": Strict, "late": Late, "sluggish": Sluggish, "says": Says,
+         "varies": Varies}
 
 
 def main():

@@ -7,6 +7,7 @@ import os
 import re
 import statistics
 
+import race_table
 import recompute
 import tool
 from case import MEASURED, RaceCase
@@ -50,28 +51,40 @@ class WholeRace(RaceCase):
         super().setUp()
         self.done, self.out_folder = self.run_of_all, self.case.out_folder
         self.data = self.result()
-        self.all = self.data["cells"][0]["trials"]
+        self.all, self.counted = self.attempts(), self.trials()
 
     def blocks(self):
         """{block: its trials in their order}."""
         found = collections.defaultdict(list)
-        for trial in self.all:
+        for trial in self.counted:
             found[trial["block"]].append(trial)
         return found
 
     def test_exit_code(self):
-        """The exit code is 5 if and only if a trial is INVALID, for a reason the machine can give."""
-        reasons = [reason for trial in self.all for reason in trial["invalid"]]
-        self.assertEqual(self.done.code, 5 if reasons else 0)
-        self.blamed_on_machine(reasons)
+        """The exit code is 5 if and only if a trial that counts is INVALID, for a machine's reason."""
+        self.assertEqual(self.done.code, 5 if any(trial["invalid"] for trial in self.counted) else 0)
+        self.blamed_on_machine([reason for trial in self.all for reason in trial["invalid"]])
+
+    def test_attempts(self):
+        """A trial is run once more, at once and as it was, if and only if the generator was late."""
+        for at, trial in enumerate(self.all):
+            again = self.all[at + 1] if at + 1 < len(self.all) and self.all[at + 1]["attempt"] == 2 else None
+            late = any("is over 1 ms" in reason for reason in trial["invalid"])
+            self.assertEqual(trial["attempt"] == 1 and late, again is not None)
+            for key in ("block", "position", "service", "seed") if again else ():
+                self.assertEqual(again[key], trial[key])
+        self.assertEqual({trial["attempt"] for trial in self.all} - {1, 2}, set())
+        repeated = sum(service["trials_repeated"] for service in self.data["summary"])
+        self.assertEqual(repeated, len(self.all) - len(self.counted))
+        self.assertEqual(self.done.err.count("is run again: "), repeated)
 
     def test_files(self):
         """The folder holds exactly the plan, the result, the report, a file a trial, the logs."""
         found = sorted(os.path.relpath(os.path.join(place, name), self.out_folder)
                        for place, _, names in os.walk(self.out_folder) for name in names)
-        trials = [f"{block:03}-{name}" for block in range(1, BLOCKS + 1) for name in NAMES]
+        trials = [self.name_of(trial) for trial in self.all]
         self.assertEqual(found, sorted(
-            ["plan.yaml", "result.json", "report.md", "logs/build-quick.log",
+            ["plan.yaml", "result.json", "report.md", "junit.xml", "logs/build-quick.log",
              *[f"trials/{trial}.json" for trial in trials],
              *[f"logs/{trial}.log" for trial in trials]]))
 
@@ -97,11 +110,12 @@ class WholeRace(RaceCase):
     def test_limits(self):
         """result.json keeps the margins and limits that the verdicts rest on."""
         self.assertEqual(self.data["limits"],
-                         {"margin_latency": 0.07, "margin_tail": 0.2, "errors": 1, "steal": 1})
+                         {"margin_latency": 0.07, "margin_tail": 0.2, "errors": 1, "steal": 1, "others": 1,
+                          "answers": "body"})
 
     def test_order(self):
         """Each service once a block; with two of them each begins in half of the blocks."""
-        self.assertEqual(len(self.all), BLOCKS * len(NAMES))
+        self.assertEqual(len(self.counted), BLOCKS * len(NAMES))
         for trials in self.blocks().values():
             self.assertEqual(sorted(t["service"] for t in trials), list(NAMES))
             self.assertEqual([t["position"] for t in trials], [1, 2])
@@ -111,7 +125,8 @@ class WholeRace(RaceCase):
     def test_seeds(self):
         """Within a block all have the same arrivals, by seed and by count; another block has others."""
         seeds = []
-        for trials in self.blocks().values():
+        for block in self.blocks():
+            trials = [trial for trial in self.all if trial["block"] == block]
             self.assertEqual(len({t["seed"] for t in trials}), 1)
             self.assertEqual({t["load"]["seed"] for t in trials}, {trials[0]["seed"]})
             self.assertEqual(len({t["load"]["counts"]["due"] for t in trials}), 1)
@@ -121,8 +136,7 @@ class WholeRace(RaceCase):
     def test_trials(self):
         """A trial's own file is its record in result.json, and its windows besides."""
         for trial in self.all:
-            path = f"trials/{trial['block']:03}-{trial['service']}.json"
-            kept = json.loads(tool.read(os.path.join(self.out_folder, path)))
+            kept = json.loads(tool.read(os.path.join(self.out_folder, f"trials/{self.name_of(trial)}.json")))
             windows = kept["load"].pop("windows")
             self.assertEqual(kept, trial)
             self.check_books({**kept["load"], "windows": windows})
@@ -157,21 +171,26 @@ class WholeRace(RaceCase):
         expected = "INVALID" if self.done.code == 5 else "NONE" if k_eff < 100 else "SLOWER"
         self.assertEqual(found[0]["verdict"], expected)
 
+    def test_gate(self):
+        """A rule that the slow service breaks by far is broken wherever its median has a verdict."""
+        verdict = [c["verdict"] for c in self.data["comparisons"] if c["metric"] == "p50"][0]
+        run = self.run_tool("gate", self.out_folder, "--fail-if", "p50 worse by 30%")
+        self.check_end(run, 3 if verdict == "SLOWER" else 5)
+
     def median_k_eff(self, service):
-        return statistics.median(t["load"]["latency"]["k_eff"]["p50"] for t in self.all
+        return statistics.median(t["load"]["latency"]["k_eff"]["p50"] for t in self.counted
                                  if t["service"] == service)
 
     def test_recomputed(self):
-        """Every figure of report.md and of the terminal's table follows from result.json."""
-        rows = recompute.table(self.data)
-        page = tool.read(os.path.join(self.out_folder, "report.md")).decode()
-        self.assertEqual(recompute.differences(rows, recompute.markdown_rows(page), "report.md"), [])
-        self.assertEqual(recompute.differences(rows, recompute.terminal_rows(self.done.out), "terminal"), [])
+        """Every figure of report.md, junit.xml and the terminal's table follows from result.json."""
+        self.check_recomputed()
+        rows = race_table.table(race_table.Race(self.data))
+        self.assertEqual(recompute.row_differences(rows, recompute.terminal_rows(self.done.out), "terminal"), [])
 
     def test_request(self):
         """Body, method and headers of the plan reach every service; its env reaches its own."""
         for name, greeting in (("quick", "good morning"), ("slow", None)):
-            first = json.loads(self.log(f"001-{name}.log").splitlines()[0])
+            first = self.first_request(name)
             self.assertEqual(first["request"], "PUT /echo HTTP/1.1")
             self.assertEqual(bytes.fromhex(first["body"]), self.body)
             self.assertIn("X-Test: yes", first["headers"])
@@ -194,7 +213,7 @@ class WholeRace(RaceCase):
     def test_progress(self):
         """On a pipe each finished trial is a line on stderr, and the folder is named at the end."""
         lines = re.findall(r"^block \d/6 +trial \d+/12 +(\w+): p50", self.done.err, re.M)
-        self.assertEqual(lines, [trial["service"] for trial in self.all])
+        self.assertEqual(lines, [trial["service"] for trial in self.counted])
         self.assertIn(f"All of it is in {self.out_folder}", self.done.err)
         self.assertNotIn("\r", self.done.err)
 
@@ -204,7 +223,7 @@ class SmallRaces(RaceCase):
         """Services that run already: no process to start, so many blocks take little time."""
         return {"services": {name: {"url": tool.url_of(port)} for name, port in ports.items()},
                 "load": {"rate": 200, "connections": 2, "duration": "20ms", "warmup": "1ms", **load},
-                "design": {"blocks": blocks, "seed": seed}, "limits": {"steal": "100%"}}
+                "design": {"blocks": blocks, "seed": seed}, "limits": {"steal": "100%", "others": "100%"}}
 
     def test_running_services(self):
         """Services given by URL are raced and left alone; the seed decides order and arrivals."""
@@ -257,22 +276,21 @@ class SmallRaces(RaceCase):
         tool.write(self.path("plans", "p.yaml"), tool.plan_text(plan))
         self.out_folder = self.path("out")
         self.check_end(self.run_tool("race", "plans/p.yaml", "-o", "out"), MEASURED)
-        first = json.loads(self.log("001-a.log").splitlines()[0])
-        self.assertEqual(bytes.fromhex(first["body"]), b"from the plan's folder")
+        self.assertEqual(bytes.fromhex(self.first_request("a")["body"]), b"from the plan's folder")
         self.assertTrue(os.path.exists(self.path("built")))
 
     def test_ready_path(self):
         """The path of the plan's ready key is what is probed."""
         self.check_end(self.race(tool.fake_plan({"a": {"ready": "/up"}}, load={"duration": "50ms"})),
                        MEASURED)
-        self.assertEqual(json.loads(self.log("001-a.log").splitlines()[0])["request"], "GET /up HTTP/1.1")
+        self.assertEqual(self.first_request("a")["request"], "GET /up HTTP/1.1")
 
     def test_cpus(self):
         """Services run on the CPUs of the plan; shared with the generator, they are a doubt."""
         cpu = max(os.sched_getaffinity(0))
         run = self.race(tool.fake_plan({"a": {}}, cpus={"service": str(cpu), "generator": str(cpu)}))
         self.check_end(run, MEASURED)
-        self.assertEqual(json.loads(self.log("001-a.log").splitlines()[0])["cpus"], [cpu])
+        self.assertEqual(self.first_request("a")["cpus"], [cpu])
         machine = self.result()["machine"]
         self.assertEqual((machine["service_cpus"], machine["generator_cpus"], machine["cpus_shared"]),
                          (str(cpu), str(cpu), True))

@@ -228,7 +228,8 @@ def fake_plan(services, blocks=1, **changes):
     plan = {"services": {}, "load": {"rate": 300, "connections": 4, "duration": "300ms",
                                      "warmup": "100ms", "timeout": "2s"},
             "design": {"blocks": blocks, "seed": 7},
-            "limits": {"errors": "100%", "steal": "100%", "ready": "10s", "stop": "5s"}}
+            "limits": {"errors": "100%", "steal": "100%", "others": "100%", "ready": "10s",
+                       "stop": "5s"}}
     for name, given in services.items():
         given = dict(given)
         port = given.pop("port", None) or free_port()

@@ -1,361 +1,323 @@
 #!/usr/bin/env python3
-"""Recomputes every figure of a race's tables from the trials in result.json, by docs/METHOD.md alone.
+"""Recomputes the figures of a race's report.md and junit.xml from the trials in result.json alone.
 
     tests/race/recompute.py DIR [TERMINAL-OUTPUT]
 
-Reads DIR/result.json and DIR/report.md and prints what differs; exit status 1 if something does.  Only
-the raw trials are used: the file's own "comparisons" and "summary" are compared with the outcome, never
-believed.  Nothing here is shared with the C code, down to the formatting of numbers.
+Reads DIR/result.json, DIR/report.md and DIR/junit.xml and prints what differs; exit status 1 if something
+does.  race_table.py computes the table; here are the gate (METHOD 8), the noise floor and JUnit.  Why a
+measurement has no verdict is a sentence, and not recomputed; whether it has one is.
 """
 
-import functools
 import json
 import math
 import os
 import re
 import statistics
 import sys
-
-METRICS = [  # key, label, unit, is it judged, margin, percentile
-    ("p50", "p50 latency", "ns", True, "latency", True),
-    ("p90", "p90 latency", "ns", True, "latency", True),
-    ("p95", "p95 latency", "ns", True, "latency", True),
-    ("p99", "p99 latency", "ns", True, "tail", True),
-    ("p999", "p99.9 latency", "ns", True, "tail", True),
-    ("max", "max latency", "ns", False, "tail", False),
-    ("throughput", "throughput", "rate", True, "latency", False),
-    ("cpu_us_per_request", "CPU per request", "us", True, "latency", False),
-    ("rss_peak_bytes", "memory, peak", "bytes", True, "latency", False),
-    ("cold_start_ns", "cold start", "ns", True, "tail", False),
-    ("drain_ns", "drain", "ns", True, "tail", False),
-]
-LAG_SHARE_MAX = 0.10
-DASH = "–"
-INF = math.inf
-
-
-# ---- values of trials ----
-
-def number(value):
-    """A time of the file: null is unknown, a string such as ">5s" is beyond every number."""
-    return None if value is None else INF if isinstance(value, str) else float(value)
-
-
-def value_of(trial, key):
-    load = trial["load"]
-    if key == "throughput":
-        return load["achieved_rate"]
-    if key == "drain_ns" and trial["drain_killed"]:
-        return INF
-    return number(load["latency"][key] if key in load["latency"] else trial[key])
-
-
-def first_ok(result):
-    """{(service, block): trial}: the first trial there that went well."""
-    grid = {}
-    for trial in result["cells"][0]["trials"]:
-        if trial["outcome"] == "ok":
-            grid.setdefault((trial["service"], trial["block"]), trial)
-    return grid
-
-
-def column(grid, service, key):
-    found = [(block, value_of(t, key)) for (name, block), t in grid.items() if name == service]
-    return {block: value for block, value in found if value is not None}
-
-
-# ---- statistics ----
-
-@functools.cache
-def signed_rank_k(n, alpha):
-    """Largest k with P(W+ <= k-1) <= alpha/2, by counting subsets of 1..n."""
-    ways = [1] + [0] * (n * (n + 1) // 2)
-    for rank in range(1, n + 1):
-        for total in range(len(ways) - 1, rank - 1, -1):
-            ways[total] += ways[total - rank]
-    below, k = 0, 0
-    while 2 * (below + ways[k]) <= alpha * 2 ** n:
-        below += ways[k]
-        k += 1
-    return k
-
-
-def walsh(d):
-    return sorted((d[i] + d[j]) / 2 for i in range(len(d)) for j in range(i, len(d)))
-
-
-def interval(d, alpha):
-    k, averages = signed_rank_k(len(d), alpha), walsh(d)
-    return (averages[k - 1], averages[len(averages) - k]) if k else (math.nan, math.nan)
-
-
-def t_cdf(t, df, steps=4000):
-    """Student's distribution by Simpson's rule on its density."""
-    scale = math.exp(math.lgamma((df + 1) / 2) - math.lgamma(df / 2)) / math.sqrt(df * math.pi)
-    width = t / steps
-    terms = [(1 + (i * width) ** 2 / df) ** (-(df + 1) / 2) for i in range(steps + 1)]
-    return 0.5 + scale * width / 3 * (terms[0] + terms[-1] + 4 * sum(terms[1:-1:2]) + 2 * sum(terms[2:-1:2]))
-
-
-@functools.cache
-def t_quantile(p, df):
-    low, high = 0.0, 50.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if t_cdf(middle, df) < p else (low, middle)
-    return (low + high) / 2
-
-
-def t_interval(d, alpha):
-    mean, n = statistics.fmean(d), len(d)
-    half = t_quantile(1 - alpha / 2, n - 1) * statistics.stdev(d) / math.sqrt(n)
-    return mean - half, mean + half
-
-
-def mad(values):
-    middle = statistics.median(values)
-    return 1.4826 * statistics.median(abs(v - middle) for v in values)
-
-
-# ---- verdicts (METHOD 4 to 6) ----
-
-def classify(ci95, ci90, m):
-    sign = (ci95[0] > 0) - (ci95[1] < 0)
-    return sign, -m < ci90[0] and ci90[1] < m
-
-
-def words_of(sign, more_is_better, cost):
-    good = (sign > 0) == more_is_better
-    return ("LESS" if good else "MORE") if cost else ("FASTER" if good else "SLOWER")
-
-
-def judge(d, margin, key):
-    """The words of the table for differences that may be judged."""
-    m = math.log1p(margin)
-    ci95, t95 = interval(d, 0.05), t_interval(d, 0.05)
-    ranks = classify(ci95, interval(d, 0.10), m)
-    t = classify(t95, t_interval(d, 0.10), m)
-    if ranks[1] and t[1] and ranks[0] != t[0]:
-        return "EQUIVALENT"
-    open_ranks, open_t = not ranks[0] and not ranks[1], not t[0] and not t[1]
-    if ranks[0] != t[0] or open_ranks != open_t:
-        return "INCONCLUSIVE"
-    if not ranks[0]:
-        return "EQUIVALENT" if ranks[1] else "INCONCLUSIVE"
-    if ranks[1]:
-        return "negligible"
-    word = words_of(ranks[0], key == "throughput", key in ("cpu_us_per_request", "rss_peak_bytes"))
-    beyond = ci95[0] > m or ci95[1] < -m
-    return f"{word} by >{margin * 100:g}%" if beyond else word
-
-
-def k_effective(grid, service, key):
-    found = [t["load"]["latency"]["k_eff"][key] for (name, _), t in grid.items() if name == service]
-    found = [k for k in found if k is not None]
-    return statistics.median(found) if found else 0.0
-
-
-def lag_share(trials, service, key):
-    """The largest share of a percentile that is the generator's own lateness."""
-    shares = []
-    for trial in trials:
-        if trial["service"] != service or trial["outcome"] != "ok":
-            continue
-        latency = number(trial["load"]["latency"][key])
-        punctual = number(trial["load"]["latency_less_lag"][key])
-        if latency not in (None, INF) and punctual not in (None, INF) and latency > 0:
-            shares.append((latency - punctual) / latency)
-    return max(shares, default=0.0)
-
-
-class Race:
-    """A result and what follows from its trials."""
-
-    def __init__(self, result):
-        self.result = result
-        self.trials = result["cells"][0]["trials"]
-        self.grid = first_ok(result)
-        self.baseline = result["baseline"]
-        self.services = [s for s in result["services"] if not s["skipped"] or s["name"] == self.baseline]
-        names = [s["name"] for s in self.services if s["name"] != self.baseline]
-        self.columns = [self.baseline, *names]
-        self.skipped = {s["name"] for s in result["services"] if s["skipped"]}
-
-    def of(self, service):
-        return [t for t in self.trials if t["service"] == service]
-
-    def is_invalid(self, service, key):
-        of_load = key not in ("cold_start_ns", "drain_ns")
-        return any(t["outcome"] == "failed" or
-                   of_load and t["outcome"] == "ok" and (t["invalid"] or t["load"]["invalid"])
-                   for t in self.of(service))
-
-    def is_overloaded(self, service):
-        ok = [t for t in self.of(service) if t["outcome"] == "ok"]
-        return any(t["load"]["overloaded"] for t in ok)
-
-    def errors_above(self, service):
-        return max((t["load"]["errors_above_ns"] for t in self.of(service) if t["load"]), default=0)
-
-    def pairs(self, service, key):
-        a, b = column(self.grid, self.baseline, key), column(self.grid, service, key)
-        return [(a[block], b[block]) for block in sorted(a) if block in b]
-
-    def margin(self, which):
-        return self.result["limits"][f"margin_{which}"]
-
-    def verdict(self, service, metric):
-        """(ratio with interval, word) as in the table."""
-        key, _, _, judged, which, is_percentile = metric
-        pairs, sides = self.pairs(service, key), (self.baseline, service)
-        good = all(0 < v < INF for pair in pairs for v in pair)
-        d = [math.log(b) - math.log(a) for a, b in pairs] if good and pairs else []
-        ratio = difference(d)
-        if self.skipped & set(sides):
-            return ratio, "not estimable" if judged else "not judged"
-        if not judged:
-            return ratio, "not judged"
-        if any(self.is_invalid(s, key) for s in sides):
-            return DASH, "INVALID"
-        if is_percentile and any(self.is_overloaded(s) for s in sides):
-            return DASH, "OVERLOADED"
-        if len(pairs) < 6 or not good:
-            return ratio, "not estimable"
-        if is_percentile:
-            k = min(math.floor(1e6 * k_effective(self.grid, s, key)) / 1e6 for s in sides)
-            if k < 10:
-                return DASH, "not estimable"
-            if k < 100:
-                return ratio, "no verdict"
-            if any(lag_share(self.trials, s, key) > LAG_SHARE_MAX for s in sides):
-                return DASH, "INVALID"
-        return ratio, judge(d, self.margin(which), key)
-
-
-# ---- numbers as the tables print them ----
-
-def significant(value, unit):
-    digits = 2 if value < 9.995 else 1 if value < 99.95 else 0
-    return f"{value:.{digits}f} {unit}".rstrip()
-
-
-def time_text(ns, timeout):
-    if ns == INF:
-        return ">" + (setting(timeout) if timeout % 10**6 == 0 else time_text(floor3(timeout), 0))
-    for limit, scale, unit in ((999.5e3, 1e3, "µs"), (999.5e6, 1e6, "ms"), (INF, 1e9, "s")):
-        if ns < 999.5:
-            return f"{ns:.0f} ns"
-        if ns < limit:
-            return significant(ns / scale, unit)
-    return DASH
-
-
-def floor3(ns):
-    step = 10 ** max(0, len(str(ns)) - 3)
-    return ns // step * step
-
-
-def setting(ns):
-    for scale, unit in ((3600 * 10**9, "h"), (60 * 10**9, "m"), (10**9, "s"), (10**6, "ms"), (10**3, "us")):
-        if ns % scale == 0:
-            return f"{ns // scale}{unit}"
-    return f"{ns}ns"
-
-
-def size_text(value):
-    for limit, scale, unit in ((1023.5 * 1024, 1024, "KiB"), (1023.5 * 2**20, 2**20, "MiB"), (INF, 2**30, "GiB")):
-        if value < 1023.5:
-            return f"{value:.0f} B"
-        if value < limit:
-            return significant(value / scale, unit)
-    return DASH
-
-
-def rate_text(value):
-    if value >= 9999.5:
-        return f"{value:,.0f}/s"
-    return f"{value:.0f}/s" if value == math.floor(value) else f"{significant(value, '')}/s"
-
-
-def value_text(value, metric, timeout):
-    key, _, unit, *_ = metric
-    if value is None:
-        return DASH
-    if key == "drain_ns" and value == INF:
-        return "killed"
-    if unit == "ns":
-        return time_text(value, timeout)
-    return {"us": lambda v: time_text(v * 1e3, timeout), "bytes": size_text, "rate": rate_text}[unit](value)
-
-
-def decimals(ratio):
-    return 0 if ratio >= 99.95 else 1 if ratio >= 9.995 else 2 if ratio >= .0995 else 3 if ratio >= .00995 else 4
-
-
-def difference(d):
-    if not d:
-        return DASH
-    ratio, (low, high) = math.exp(statistics.median(walsh(d))), map(math.exp, interval(d, 0.05))
-    n = decimals(ratio)
-    if math.isnan(low):
-        return f"{ratio:.{n}f}×"
-    return f"{ratio:.{n}f}× [{low:.{n}f}, {high:.{n}f}]"
-
-
-def share_text(share):
-    if share is None:
-        return DASH
-    return "<0.001%" if 0 < share < 1e-5 else f"{100 * share:.2g}%" if share < .0995 else f"{100 * share:.0f}%"
-
-
-# ---- the table ----
-
-def cell(race, service, metric):
-    key, is_percentile = metric[0], metric[5]
-    values = list(column(race.grid, service, key).values())
-    if not values or is_percentile and k_effective(race.grid, service, key) < 10:
-        return DASH
-    return value_text(statistics.median(values), metric, race.errors_above(service))
-
-
-def spread(race, service, key):
-    values = list(column(race.grid, service, key).values())
-    if not values or any(v == INF or v <= 0 for v in values):
-        return None
-    return mad([math.log(v) for v in values])
-
-
-def spread_row(race):
-    thin = any(k_effective(race.grid, s, "p99") < 10 for s in race.columns)
-    key = "p50" if thin else "p99"
-    spreads = {s: spread(race, s, key) for s in race.columns}
-    row = [f"spread of {key}", *(share_text(spreads[s]) for s in race.columns)]
-    base = spreads[race.baseline]
-    for service in race.columns[1:]:
-        known = base and spreads[service] is not None
-        ratio = spreads[service] / base if known else None
-        row += [DASH if ratio is None else f"{ratio:.{decimals(ratio)}f}×", "not judged"]
-    return row
-
-
-def table(result):
-    """Rows of texts: label, a value for each service, then ratio and verdict for each but the baseline."""
-    race = Race(result)
-    rows = []
-    for metric in METRICS:
-        row = [metric[1], *(cell(race, s, metric) for s in race.columns)]
-        for service in race.columns[1:]:
-            row += race.verdict(service, metric)
-        rows.append(row)
-    return rows + [spread_row(race)]
+import time
+import xml.etree.ElementTree as xml
+
+from race_table import DASH, INF, METRICS, Race, interval, number, signed_rank_ways, table, value_text, walsh
+
+ALPHA = 0.05
+RULE = re.compile(r"(?P<metric>.+?) (?:(?:not[ _])?(?P<worse>worse)(?: by (?P<share>[\d.]+)%)?|"
+                  r"(?P<sign>[<>]) (?P<limit>[\d.]+)(?P<unit>\S*))(?: of (?P<of>\S+))?", re.I)
+TIMES = {"ns": 1, "us": 1e3, "µs": 1e3, "ms": 1e6, "s": 1e9, "m": 60e9, "min": 60e9, "h": 3600e9}
+SIZES = {"": 1, "B": 1, "k": 1e3, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 2**10, "MiB": 2**20,
+         "GiB": 2**30}
+UNITS = {"ns": TIMES, "us": {unit: ns / 1e3 for unit, ns in TIMES.items()}, "bytes": SIZES,
+         "rate": {"": 1, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9}}
+STATUS = {"PASS": "passes", "INCONCLUSIVE": "inconclusive", "INVALID": "invalid", "BROKEN": "broken"}
+
+
+# ---- tests of METHOD 8 ----
+
+def rank_p(d, shift):
+    """P(W+ >= the Walsh averages above shift): the location of d is above shift."""
+    ways = signed_rank_ways(len(d))
+    return sum(ways[sum(w > shift for w in walsh(d)):]) / 2 ** len(d)
+
+
+def sign_p(above, n):
+    return sum(math.comb(n, i) for i in range(above, n + 1)) / 2 ** n
+
+
+def blocks_needed(claims):
+    """How many make 2^-n, the smallest p there is, small enough for the first of so many claims."""
+    return next(n for n in range(6, 201) if claims / 2 ** n <= ALPHA / 2)
+
+
+def median_interval(values):
+    """Order statistics x_j, x_(n+1-j) with the largest j for which 2 P(Bin(n, 1/2) < j) <= alpha."""
+    n, j = len(values), 0
+    while 2 * (1 - sign_p(j + 1, n)) <= ALPHA:
+        j += 1
+    return sorted(values)[j - 1], sorted(values)[n - j]
+
+
+# ---- the gate ----
+
+class Check:
+    """A rule about a service: word, value with interval, p of the claim that it is broken."""
+
+    def __init__(self, text, required, service):
+        self.text, self.required, self.service = text, required, service
+        self.word, self.why, self.p, self.level = "INVALID", None, None, None
+        self.value, self.ci95, self.value_text, self.by_losses, self.n = None, (None, None), "", False, 0
+
+    def settle(self, is_proven):
+        self.word = "INCONCLUSIVE" if self.required and not is_proven else "PASS"
+        self.why = "proven" if self.required and is_proven else "not proven"
+
+    def name(self):
+        return f"{'require' if self.required else 'fail_if'}: {self.text}"
+
+    def detail(self):
+        """What is told of it, without the reason where that is a sentence."""
+        return f"{self.name().replace(':', '', 1)}: {self.value_text}{self.why or ''}"
+
+
+class Gate:
+    def __init__(self, race):
+        self.race, given = race, race.result["gate"]
+        self.checks = [check for required, texts in ((False, given["fail_if"]), (True, given["require"]))
+                       for text in texts for check in self.checks_of(text, required)]
+        self.holm()
+        words = [check.word for check in self.checks]
+        self.word = next((w for w in ("BROKEN", "INVALID", "INCONCLUSIVE") if w in words), "PASS")
+
+    def checks_of(self, text, required):
+        rule = RULE.fullmatch(text)
+        name = re.sub("[_-]", " ", rule["metric"]).lower()
+        metric = next(m for m in METRICS if name in (m.name.lower(), re.sub("_", " ", m.key)))
+        about = [s for s in self.race.names if s not in self.race.controls and s != self.race.baseline]
+        if rule["of"]:
+            about = [rule["of"]]
+        elif not about and rule["sign"]:
+            about = [self.race.baseline]
+        for service in about or [self.race.baseline]:
+            check = Check(text, required, service)
+            if about and not self.race.result["partial"]:
+                judge = self.judge_ratio if rule["worse"] else self.judge_limit
+                judge(check, metric, rule)
+            yield check
+
+    def judge_ratio(self, check, metric, rule):
+        race, key = self.race, metric.key
+        ratio, word = race.verdict(check.service, metric)
+        share = race.margin(metric) if rule["share"] is None else float(rule["share"]) / 100
+        pairs, d = race.pairs(check.service, key), race.differences(check.service, key)
+        no_ratio = metric.percentile and len(pairs) >= 6 and any(INF in pair for pair in pairs)
+        if word == "OVERLOADED" or word == "not estimable" and no_ratio:
+            self.judge_losses(check, metric, share)
+        elif word not in ("INVALID", "no verdict", "not estimable"):
+            worse, limit = ([-x for x in d], -math.log1p(-share)) if key == "throughput" else (d, math.log1p(share))
+            check.p, check.n = rank_p(worse, limit), len(d)
+            check.value = math.exp(statistics.median(walsh(d)))
+            check.ci95 = tuple(map(math.exp, interval(d, ALPHA)))
+            check.value_text = f"{ratio}; "
+            check.settle(interval(worse, ALPHA)[1] < limit)
+
+    def judge_losses(self, check, metric, share):
+        """The sign test over the blocks: in how many is it worse, as far as errors let one know?"""
+        ours, theirs = (self.race.ok(s) for s in (check.service, self.race.baseline))
+        both = [(theirs[block]["load"], ours[block]["load"]) for block in ours if block in theirs]
+        if len(both) >= 6:
+            signs = [s for s in (self.is_lost(*loads, metric.key, share) for loads in both) if s is not None]
+            check.word, check.by_losses, check.n = "INCONCLUSIVE", True, len(signs)
+            check.p = sign_p(sum(signs), len(signs))
+
+    @staticmethod
+    def is_lost(base, own, key, share):
+        if base["overloaded"] or own["overloaded"]:
+            return None if base["overloaded"] and own["overloaded"] else own["overloaded"]
+        a, b = (number(load["latency"][key]) for load in (base, own))
+        if None in (a, b) or a == b == INF:
+            return None
+        return a != INF and (own["errors_above_ns"] if b == INF else b) > a * (1 + share)
+
+    def judge_limit(self, check, metric, rule):
+        race, service = self.race, check.service
+        limit = float(rule["limit"]) * UNITS[metric.unit][rule["unit"]]
+        column = race.column(service, metric.key)
+        found = "INVALID" if service in race.skipped else race.obstacle_in_trials([service], metric)
+        if found == "INVALID" or len(column) < 6 or not found and race.obstacle_in_tail([service], metric):
+            return
+        ends = [INF if found and t["load"]["overloaded"] else column[b] for b, t in race.ok(service).items()
+                if b in column]
+        check.value, check.ci95, check.n = statistics.median(ends), median_interval(ends), len(ends)
+        texts = [value_text(v, metric, race.errors_above(service)) for v in (check.value, *check.ci95)]
+        check.value_text = "median {} [{}, {}]; ".format(*texts)
+        below = (rule["sign"] == "<") == check.required  # good values are
+        check.p = sign_p(sum(v > limit if below else v < limit for v in ends), len(ends))
+        check.settle(check.ci95[1] < limit if below else check.ci95[0] > limit)
+        if found:
+            check.word, check.why, check.by_losses = "INCONCLUSIVE", None, True
+
+    def holm(self):
+        claims = sorted((c for c in self.checks if c.p is not None), key=lambda c: c.p)
+        proven, level = True, None
+        for at, check in enumerate(claims):
+            check.level = level = ALPHA / 2 / (len(claims) - at) if proven else level
+            proven = proven and check.p <= level
+            if proven:
+                check.word, check.why = "BROKEN", None if check.by_losses else "proven"
+            elif check.word == "PASS" and not check.required and blocks_needed(len(claims)) > check.n:
+                check.word = "INVALID"
+                check.why = (f"{check.n} blocks cannot prove one of {len(claims)} claims; that takes "
+                             f"{blocks_needed(len(claims))}")
+            elif check.p <= ALPHA / 2 and not check.by_losses:
+                check.word = "INCONCLUSIVE"
+                check.why = (f"broken by its own test (p = {check.p:.2g}), which is no proof among "
+                             f"{len(claims)} claims (Holm allows {check.level:.2g})")
+
+    def differences(self):
+        """Between what was computed here and what result.json says of the gate."""
+        told = [check["status"] for check in self.race.result["gate"]["checks"]]
+        if told != (wanted := [STATUS[check.word] for check in self.checks]):
+            return [f"result.json: gate {told}, recomputed {wanted}"]
+        pairs = [(check, key, a, b) for check, said in zip(self.checks, self.race.result["gate"]["checks"])
+                 for key, a, b in (("p", check.p, said["p"]), ("level", check.level, said["level"]),
+                                   ("value", check.value, number(said["value"])),
+                                   *(("ci95", *ends) for ends in zip(check.ci95, map(number, said["ci95"]))))]
+        return [f"result.json: {check.name()} of {check.service}: {key} {b}, recomputed {a}"
+                for check, key, a, b in pairs if not (a == b or None not in (a, b) and math.isclose(a, b,
+                                                                                               rel_tol=1e-6))]
+
+
+def gate_lines(page):
+    """(the word of the whole, its lines) as report.md tells them."""
+    found = re.search(r"^Gate: \*\*(\w+)\*\*\n\n((?:- .*\n)*)", page, re.M)
+    if not found:
+        return None, []
+    return found[1], [unescaped(line[2:].replace("**", "")) for line in found[2].splitlines()]
+
+
+def gate_differences(race, page):
+    gate = Gate(race)
+    word, lines = gate_lines(page)
+    if not gate.checks:
+        return [] if word is None else ["report.md: a gate without rules"]
+    wanted = [f"{check.service} {check.word}: {check.detail()}" for check in gate.checks]
+    wrong = [f"report.md: {got}, recomputed {want}" for check, got, want in zip(gate.checks, lines, wanted)
+             if not is_told(got, want, check.why)]
+    if (word, len(lines)) != (gate.word, len(wanted)):
+        wrong.append(f"report.md: gate {word} of {len(lines)}, recomputed {gate.word} of {len(wanted)}")
+    return wrong + gate.differences()
+
+
+def is_told(got, want, why):
+    """The whole, or all but the reason where that is a sentence, which must be there."""
+    return got == want if why else got.startswith(want) and len(got) > len(want)
+
+
+# ---- the noise floor ----
+
+def noise_line(race):
+    ratios = [(m, race.verdict(control, m)[0]) for control in race.controls for m in METRICS if m.judged]
+    told = ", ".join(f"{metric.name} {ratio}" for metric, ratio in ratios if ratio != DASH)
+    return f"Noise floor, {race.baseline} against itself: {told}." if told else None
+
+
+def noise_differences(race, page):
+    found = re.search(r"^Noise floor.*$", page, re.M)
+    told, wanted = unescaped(found[0]) if found else None, noise_line(race)
+    return [] if told == wanted else [f"report.md: {told}, recomputed {wanted}"]
+
+
+# ---- JUnit ----
+
+def element_of(word):
+    if word == "INVALID":
+        return "error", "invalid"
+    return ("skipped" if word in ("OVERLOADED", "not estimable", "no verdict") else "system-out"), None
+
+
+def measurement(race, service):
+    """The case that says whether the service was measured as planned."""
+    trials = [t for t in race.trials if t["service"] == service]
+    invalid = sum(t["outcome"] == "ok" and bool(t["invalid"] or t["load"]["invalid"]) for t in trials)
+    ok, failed = (sum(t["outcome"] == outcome for t in trials) for outcome in ("ok", "failed"))
+    again = sum(t["service"] == service for t in race.all) - len(trials)
+    wrong = race.result["partial"] or service in race.skipped or failed or invalid or race.answers_differ(service)
+    return ("measured as planned", *(("error", "invalid") if wrong or not ok else ("system-out", None)),
+            f"{ok} trials, {failed} failed, {invalid} INVALID, {again} run again", None if wrong else "all")
+
+
+def cases(race, gate, service):
+    """[(name, element, type, text, the whole text?)] of a service's suite."""
+    as_element = {"PASS": ("system-out", None), "INCONCLUSIVE": ("failure", "inconclusive"),
+                  "INVALID": ("error", "invalid"), "BROKEN": ("failure", "broken")}
+    found = [] if service in race.controls else [measurement(race, service)]
+    found += [(c.name(), *as_element[c.word], f"{c.word} {c.detail()}", c.why) for c in gate.checks if c.service == service]
+    if service in (race.baseline, *race.controls):
+        return found
+    whys = {c["metric"]: c["why"] for c in race.result["comparisons"] if c["service"] == service}
+    for metric in filter(lambda m: m.judged, METRICS):
+        ratio, word = race.verdict(service, metric)
+        why = f": {whys[metric.key]}" if whys[metric.key] else ""
+        name = f"{metric.label} against {race.baseline}"
+        found.append((name, *element_of(word), f"{ratio} {word}{why}", "all"))
+    return found
+
+
+def suites(race):
+    """[(attributes, cases)] of those services that have cases."""
+    gate = Gate(race)
+    for service in race.names:
+        trials = [t for t in race.all if t["service"] == service]
+        found = cases(race, gate, service)
+        count = [element for _, element, *_ in found].count
+        seconds = sum(t["load"]["duration_ns"] for t in trials if t["load"]) / 1e9
+        began = min((t["started_unix"] for t in trials), default=0)
+        if found:
+            yield {"name": service, "tests": str(len(found)), "failures": str(count("failure")),
+                   "errors": str(count("error")), "skipped": str(count("skipped")), "hostname": "localhost",
+                   "time": f"{seconds:.3f}",
+                   "timestamp": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(began))}, found
+
+
+def case_differences(case, service, wanted):
+    name, element, kind, text, why = wanted
+    inside = case[0]
+    told = (case.get("classname"), case.get("name"), [inside.tag], inside.get("type"))
+    good = told == (service.replace(".", "_"), name, [element], kind) and is_told(inside.text, text, why)
+    good = good and len(case) == 1 and inside.get("message") in ((inside.text,) if kind else (None,))
+    return [] if good else [f"junit.xml: {told} {inside.text!r}, recomputed {wanted}"]
+
+
+def junit_differences(race, page):
+    root, wanted, wrong = xml.fromstring(page), list(suites(race)), []
+    if root.tag != "testsuites" or [s.get("name") for s in root] != [w["name"] for w, _ in wanted]:
+        return [f"junit.xml: suites {[s.get('name') for s in root]}, recomputed {[w['name'] for w, _ in wanted]}"]
+    for suite, (attributes, found) in zip(root, wanted):
+        told, hashes = dict(suite.attrib), [p.get("value") for p in suite.iter("property")]
+        if told != attributes or hashes != [race.result["plan"]["hash"]]:
+            wrong.append(f"junit.xml: suite {told} {hashes}, recomputed {attributes}")
+        listed = suite.findall("testcase")
+        if len(listed) != len(found):
+            wrong.append(f"junit.xml: {len(listed)} cases of {attributes['name']}, recomputed {len(found)}")
+        for case, want in zip(listed, found):
+            wrong += case_differences(case, attributes["name"], want)
+    whole = {key: sum(int(w[key]) for w, _ in wanted) for key in ("tests", "failures", "errors")}
+    seconds = sum(float(w["time"]) for w, _ in wanted)
+    told = {key: int(root.get(key)) for key in whole}
+    if told != whole or root.get("name") != race.result["name"] or abs(float(root.get("time")) - seconds) > .01:
+        wrong.append(f"junit.xml: {root.attrib}, recomputed {whole} in {seconds:.3f} s")
+    return wrong
+
+
+# ---- what was printed ----
+
+def unescaped(text):
+    return re.sub(r"\\(.)", r"\1", text)
 
 
 def markdown_rows(page):
     """The rows of the report's table, without Markdown's marks."""
     lines = [line for line in page.splitlines() if line.startswith("|")]
     split = [re.split(r"(?<!\\)\|", line)[1:-1] for line in lines[2:]]
-    return [[re.sub(r"\\(.)", r"\1", c.strip().removeprefix("**").removesuffix("**")) for c in row]
-            for row in split]
+    return [[unescaped(c.strip().removeprefix("**").removesuffix("**")) for c in row] for row in split]
 
 
 def terminal_rows(text):
@@ -366,25 +328,36 @@ def terminal_rows(text):
     return [re.split(r" {2,}", re.sub(r"\x1b\[[0-9;]*m", "", line).strip()) for line in lines[rule + 1:end]]
 
 
-def differences(expected, printed, where):
+def row_differences(expected, printed, where):
     out = [] if len(expected) == len(printed) else [f"{where}: {len(printed)} rows, expected {len(expected)}"]
-    for want, got in zip(expected, printed):
-        if want != got:
-            out.append(f"{where}: printed {got}, recomputed {want}")
-    return out
+    return out + [f"{where}: printed {got}, recomputed {want}" for want, got in zip(expected, printed) if want != got]
+
+
+def report_differences(race, page):
+    """Of the whole report.md."""
+    return (row_differences(table(race), markdown_rows(page), "report.md") + gate_differences(race, page) +
+            noise_differences(race, page))
+
+
+def read(*names):
+    with open(os.path.join(*names), encoding="utf-8") as file:
+        return file.read()
+
+
+def differences(folder):
+    """All that a race's folder says otherwise than its trials."""
+    race = Race(json.loads(read(folder, "result.json")))
+    return report_differences(race, read(folder, "report.md")) + junit_differences(race, read(folder, "junit.xml"))
 
 
 def main():
     if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
-    with open(os.path.join(sys.argv[1], "result.json")) as file:
-        rows = table(json.load(file))
-    with open(os.path.join(sys.argv[1], "report.md")) as file:
-        wrong = differences(rows, markdown_rows(file.read()), "report.md")
+    wrong = differences(sys.argv[1])
     if len(sys.argv) == 3:
-        with open(sys.argv[2]) as file:
-            wrong += differences(rows, terminal_rows(file.read()), "terminal")
-    print("\n".join(wrong) or f"all {len(rows)} rows can be recomputed from result.json")
+        race = Race(json.loads(read(sys.argv[1], "result.json")))
+        wrong += row_differences(table(race), terminal_rows(read(sys.argv[2])), "terminal")
+    print("\n".join(wrong) or "report.md and junit.xml can be recomputed from result.json")
     sys.exit(1 if wrong else 0)
 
 

@@ -25,7 +25,7 @@ static inline bool read_text(const char *text, struct plan *out, struct error *e
     char *path = scratch_path("plan.yaml");
     *err = (struct error){""};
     scratch_write("plan.yaml", str_of(text));
-    bool good = plan_read(path, out, err);
+    bool good = plan_read(path, NULL, out, err);
     remove(path);
     mem_free(path);
     return good;

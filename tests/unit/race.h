@@ -11,6 +11,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const double race_bases[METRICS] = {
@@ -156,6 +157,19 @@ static inline void race_fill_trial(struct trial *trial, int block, int position,
     *trial = (struct trial){.block = block,
                             .position = position,
                             .service = service,
+                            .attempt = 1,
+                            .ready = true,
+                            .machine = {.others_share = .004,
+                                        .wait_share = .012,
+                                        .pressure_share = .02,
+                                        .throttled_share = 0,
+                                        .throttle_events = (double)NAN,
+                                        .speed_before = .72,
+                                        .speed_after = .715,
+                                        .frequency_hz = (double)NAN,
+                                        .congestion_control = "cubic"},
+                            .answers = mem_new(1, sizeof(*trial->answers)),
+                            .answer_count = 1,
                             .seed = 1000 + (uint64_t)block,
                             .started_unix = 1700000000.5 + 60 * block,
                             .cpu_seconds = 6.25,
@@ -163,6 +177,8 @@ static inline void race_fill_trial(struct trial *trial, int block, int position,
                             .switches_voluntary = 120000,
                             .switches_involuntary = 450,
                             .processes = 1};
+    trial->answers[0] = (struct answer){
+        200, 2048, "abcdefabcdefabcdefabcdefabcdefabcdefabcdefabcdefabcdefabcdefabcd"};
     race_load(&trial->load);
 }
 
@@ -178,14 +194,17 @@ static inline void race_new(struct result *race, int services, int blocks, doubl
         .seed = 7,
         .version = mem_copy_text("0.1.0"),
         .blocks_planned = blocks,
-        .params = {20000, 64, 10000000000, 2000000000, "poisson", 1024},
+        .params = {20000, 64, 10000000000, 2000000000, "poisson", 1024, ""},
         .margins = {.05, .10},
         .error_limit = .01,
         .steal_limit = .05,
+        .others_limit = .10,
+        .answers = ANSWERS_BODY,
         .service_count = services,
         .trial_count = services * blocks};
     race_machine(&race->machine);
     race->services = mem_new((size_t)services, sizeof(*race->services));
+    race->rules = mem_new(RULES_MAX, sizeof(*race->rules));
     race->trials = mem_new((size_t)race->trial_count, sizeof(*race->trials));
     for (int i = 0; i < services; i++) {
         snprintf(race->services[i].name, sizeof(race->services[i].name), "%s", names[i]);
@@ -200,6 +219,15 @@ static inline void race_new(struct result *race, int services, int blocks, doubl
         for (int metric = 0; metric < METRICS; metric++)
             race_vary(race, i, (enum metric)metric, 1,
                       metric == METRIC_THROUGHPUT ? 1e-5 : spread);
+    }
+}
+
+static inline void race_rule(struct result *race, const char *text, bool required)
+{
+    struct error err = {""};
+    if (!rule_parse(text, required, &race->rules[race->rule_count++], &err)) {
+        printf("Bail out! %s\n", err.text);
+        exit(1);
     }
 }
 
@@ -221,7 +249,7 @@ static inline void race_showcase(struct result *race)
     race->machine.cpus_shared = true;
     snprintf(race->machine.congestion_control, 8, "bbr");
     snprintf(race->machine.governor, 16, "powersave");
-    race->trials[21].steal_share = .031;
+    race->trials[21].machine.steal_share = .031;
     for (int block = 1; block <= 10; block++) {
         for (int i = 0; i < 4; i++)
             race_trial(race, block, i)->load.latency.k_eff[LOAD_P999] = i == 1 ? 8 : 450;
@@ -234,6 +262,9 @@ static inline void race_showcase(struct result *race)
     load->latency.max = (double)INFINITY;
     race_trial(race, 5, 2)->drain_killed = true;
     race_set(race_trial(race, 7, 0), METRIC_P90, 900e3);
+    race_rule(race, "p99 worse by 10%", false);
+    race_rule(race, "p50 not worse by 5%", true);
+    race_rule(race, "p99 < 1.5ms of c-echo", true);
 }
 
 #endif

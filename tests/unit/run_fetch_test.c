@@ -133,6 +133,51 @@ static void without_a_body(void)
     TAP_INT(status, 200, "… the status is told");
 }
 
+/* RFC 9110 9.3.2: the head of an answer to HEAD is that of GET, its body never comes. */
+static void head_method(void)
+{
+    static const struct {
+        const char *answer;
+        enum scripted_then then;
+        int status; /* 0: refused */
+    } heads[] = {
+        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", SCRIPTED_KEEP, 200},
+        {"HTTP/1.1 404 No\r\nContent-Length: 5\r\n\r\n", SCRIPTED_CLOSE, 404},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", SCRIPTED_KEEP, 200},
+        {"HTTP/1.1 200 OK\r\n\r\n", SCRIPTED_KEEP, 200},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", SCRIPTED_KEEP, 200},
+        {"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
+         SCRIPTED_KEEP, 200},
+        {"HTTP/1.1 200 OK\r\nContent-Le", SCRIPTED_CLOSE, 0}};
+    const struct target target = target_of(&server.address);
+    for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+        struct got got = {.status = UNTOUCHED};
+        act = (struct scripted_act){.answer = heads[i].answer, .then = heads[i].then};
+        buf_init(&got.body, BODY_MAX);
+        buf_add_text(&got.body, "<");
+        got.good = fetch_exchange(&target, STR("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n"),
+                                  true, 5 * NS_PER_S, &got.status, &got.body, &got.err);
+        if (heads[i].status)
+            check_good(got, heads[i].status, STR(""), "HEAD");
+        else
+            check_refused(got, closed_early, "HEAD cut off");
+    }
+}
+
+/* The same head, asked for with another method, promises a body. */
+static void no_head_method(void)
+{
+    struct got got = {.status = UNTOUCHED};
+    const struct target target = target_of(&server.address);
+    buf_init(&got.body, BODY_MAX);
+    buf_add_text(&got.body, "<");
+    act = (struct scripted_act){.answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
+                                .then = SCRIPTED_CLOSE};
+    got.good = fetch_exchange(&target, STR("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), false,
+                              5 * NS_PER_S, &got.status, &got.body, &got.err);
+    check_refused(got, closed_early, "GET without its body");
+}
+
 static void late_and_silent(void)
 {
     act = (struct scripted_act){.answer = SCRIPTED_OK, .delay_ns = 100 * NS_PER_MS};
@@ -328,6 +373,8 @@ int main(void)
     scripted_start(&server, do_act);
     answers();
     without_a_body();
+    head_method();
+    no_head_method();
     late_and_silent();
     nobody();
     several_addresses();

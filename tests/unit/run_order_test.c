@@ -2,6 +2,8 @@
  * The blocks' orders: balance of two, fairness of three and more, and that everything
  * follows from the seed.
  */
+#include <stdlib.h>
+
 #include "run/order.h"
 #include "tap.h"
 
@@ -33,6 +35,105 @@ static void two_are_balanced(void)
         }
     }
     TAP_INT(uneven, 0, "each begins half of the blocks, or one less");
+}
+
+static const int looks[] = {10, 15, 20, 30};
+
+enum { LOOKS = sizeof(looks) / sizeof(looks[0]) };
+
+static bool is_look(int block)
+{
+    bool found = false;
+    for (int i = 0; i < LOOKS; i++)
+        found = found || looks[i] == block;
+    return found;
+}
+
+static void looks_are_these(void)
+{
+    int wrong = 0;
+    for (int block = -1; block <= 200; block++)
+        wrong += order_is_look(block) != is_look(block);
+    TAP_INT(wrong, 0, "a race may stop after 10, 15, 20 and 30 blocks, after no other");
+}
+
+/* By how many more blocks one begins than the other; from the first block, and since the
+ * last look. */
+struct lead {
+    int all, stretch;
+};
+
+static bool is_even(struct lead lead)
+{
+    return abs(lead.all) <= 1 && abs(lead.stretch) <= 1;
+}
+
+/* How many looks, and ends, of a race find it out of balance. */
+static int count_uneven(uint64_t seed, int blocks)
+{
+    struct lead lead = {0, 0};
+    int order[2], uneven = 0;
+    for (int block = 1; block <= blocks; block++) {
+        order_block(seed, block, blocks, 2, order);
+        int step = order[0] == 0 ? 1 : -1;
+        lead = (struct lead){lead.all + step, lead.stretch + step};
+        if (!is_look(block) && block != blocks)
+            continue;
+        uneven += !is_even(lead);
+        lead.stretch = 0;
+    }
+    return uneven;
+}
+
+static void two_are_balanced_at_looks(void)
+{
+    enum { SEEDS = 200 };
+    int uneven = 0;
+    for (int blocks = 1; blocks <= 45; blocks++) {
+        for (uint64_t seed = 1; seed <= SEEDS; seed++)
+            uneven += count_uneven(seed, blocks);
+    }
+    TAP_INT(uneven, 0, "each stretch up to a look is balanced, and all up to there");
+}
+
+/* How long a race will be does not change how it begins: up to a look that both reach,
+ * the orders are the same. */
+static void two_begin_alike(void)
+{
+    int order[2], longer[2], different = 0;
+    for (uint64_t seed = 0; seed < 100; seed++) {
+        for (int i = 0; i < LOOKS; i++) {
+            for (int block = 1; block <= looks[i]; block++) {
+                order_block(seed, block, looks[i], 2, order);
+                order_block(seed, block, 40, 2, longer);
+                different += order[0] != longer[0];
+            }
+        }
+    }
+    TAP_INT(different, 0, "a longer race begins as the shorter one");
+}
+
+/* Within a stretch each block is begun by either: were the first stretch alone shuffled,
+ * the others would take turns. */
+static void two_are_random_in_stretches(void)
+{
+    enum { BLOCKS = 40, SEEDS = 4000 };
+    int order[2], fixed = 0;
+    double most = 0;
+    for (int block = 1; block <= BLOCKS; block++) {
+        int first = 0;
+        for (uint64_t seed = 0; seed < SEEDS; seed++) {
+            order_block(seed, block, BLOCKS, 2, order);
+            first += order[0];
+        }
+        double share = (double)first / SEEDS;
+        fixed += first == 0 || first == SEEDS;
+        most = fabs(share - .5) > most ? fabs(share - .5) : most;
+    }
+    TAP_INT(fixed, 0, "no block is begun by the same one with every seed");
+    /* Of five, two or three are the one's. */
+    TAP_OK(most < .15,
+           "each block begins with each in half of the seeds, or two of five");
 }
 
 /* Balance alone would be had by taking turns; which block is whose must be random. */
@@ -193,6 +294,10 @@ static void block_seeds(void)
 int main(void)
 {
     two_are_balanced();
+    looks_are_these();
+    two_are_balanced_at_looks();
+    two_begin_alike();
+    two_are_random_in_stretches();
     two_are_random();
     for (int services = 3; services <= SERVICES_MAX; services++)
         permutations(services);

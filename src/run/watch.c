@@ -1,0 +1,107 @@
+#include "run/watch.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+#define LEAD_NS (50 * NS_PER_MS)
+
+static bool is_ours(const struct service *service)
+{
+    return service->child.state != CHILD_NONE;
+}
+
+static void look_at_machine(struct watch_machine *out, const struct service *service,
+                            const cpu_set_t *cpus)
+{
+    struct procfs_tree ours = {.cpu_ns = 0};
+    out->known =
+        vitals_read(cpus, &out->vitals) && procfs_read_tree(getpid(), NULL, 0, &ours);
+    out->ours_ns = ours.cpu_ns;
+    if (!is_ours(service)) /* one that we started would have died, which is seen */
+        out->listeners = procfs_port_listeners(service->target.url.port);
+}
+
+void watch_look(struct watch *watch, struct service *service, const cpu_set_t *cpus)
+{
+    struct procfs_tree tree = {.cpu_ns = 0};
+    bool seen = watch->next == WATCH_MACHINE || !is_ours(service) ||
+                service_sample(service, &tree);
+    if (!seen)
+        return;
+    switch (watch->next) {
+    case WATCH_MACHINE:
+        look_at_machine(&watch->before, service, cpus);
+        break;
+    case WATCH_BEGIN:
+        watch->from = tree;
+        break;
+    case WATCH_END:
+        watch->to = tree;
+        look_at_machine(&watch->after, service, cpus);
+        break;
+    case WATCH_OVER:
+        return;
+    }
+    watch->next++;
+}
+
+int64_t watch_due(const struct watch *watch, int64_t measure_ns, int64_t end_ns)
+{
+    if (measure_ns == 0 || watch->next == WATCH_OVER)
+        return INT64_MAX;
+    return watch->next == WATCH_MACHINE ? measure_ns - LEAD_NS
+           : watch->next == WATCH_BEGIN ? measure_ns
+                                        : end_ns;
+}
+
+static void fill_service(const struct procfs_tree *from, const struct procfs_tree *to,
+                         struct trial *out)
+{
+    double answered = out->load.achieved_rate * (double)out->load.duration_ns / 1e9;
+    int64_t cpu_ns = to->cpu_ns - from->cpu_ns;
+    if (cpu_ns >= 0) /* less than before: processes vanished with what they had used */
+        out->cpu_seconds = (double)cpu_ns / 1e9;
+    if (answered > 0)
+        out->cpu_us_per_request = out->cpu_seconds * 1e6 / answered;
+    out->rss_peak_bytes = (double)to->rss_peak_bytes;
+    out->rss_end_bytes = (double)to->rss_bytes;
+    out->switches_voluntary = (double)(to->switches_voluntary - from->switches_voluntary);
+    out->switches_involuntary =
+        (double)(to->switches_involuntary - from->switches_involuntary);
+    out->processes = to->processes;
+    int64_t waited_ns = to->run_wait_ns - from->run_wait_ns;
+    if (to->run_wait_ns > 0 && waited_ns >= 0 && out->load.duration_ns > 0)
+        out->machine.wait_share = (double)waited_ns / (double)out->load.duration_ns;
+}
+
+/* What a service that runs already uses cannot be told from what others use. */
+static void fill_machine(const struct watch *watch, bool ours, struct trial_machine *out)
+{
+    const struct vitals *from = &watch->before.vitals, *to = &watch->after.vitals;
+    out->steal_share = vitals_steal_share(from, to);
+    if (ours)
+        out->others_share =
+            vitals_others_share(from, to, watch->after.ours_ns - watch->before.ours_ns);
+    out->pressure_share = vitals_pressure_share(from, to);
+    out->throttled_share = vitals_throttled_share(from, to);
+    out->throttle_events = vitals_throttle_events(from, to);
+    out->frequency_hz = to->frequency_hz;
+    snprintf(out->congestion_control, sizeof(out->congestion_control), "%.15s",
+             to->congestion_control);
+}
+
+void watch_fill(const struct watch *watch, const struct service *service,
+                struct trial *out)
+{
+    if (watch->next != WATCH_OVER)
+        return;
+    if (is_ours(service))
+        fill_service(&watch->from, &watch->to, out);
+    if (watch->before.known && watch->after.known)
+        fill_machine(watch, is_ours(service), &out->machine);
+    out->restarted =
+        watch->before.listeners > 0 && watch->before.listeners != watch->after.listeners;
+}
