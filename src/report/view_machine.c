@@ -57,33 +57,36 @@ static double speed_change_of(const struct trial_machine *machine)
     return fmax(a, b) / fmin(a, b) - 1;
 }
 
+/* who: the front of the sentence. */
+static void say_share(struct view *view, const struct result *result,
+                      const struct worst *worst, const char *who, double limit)
+{
+    char share[FIGURE_BYTES], limit_text[FIGURE_BYTES];
+    lines_add(&view->doubts,
+              "%s up to %s of the race's CPUs (block %d, %s; the limit is "
+              "%s).",
+              who, figure_share(worst->share, share), worst->trial->block,
+              result->services[worst->trial->service].name,
+              figure_share(limit, limit_text));
+}
+
 static void say_taken(struct view *view, const struct result *result)
 {
-    char share[FIGURE_BYTES], limit[FIGURE_BYTES];
+    char share[FIGURE_BYTES];
     struct worst steal = worst_of(result, steal_of);
     struct worst others = worst_of(result, others_of);
     struct worst throttled = worst_of(result, throttled_of);
-    const struct result_service *services = result->services;
     if (steal.share > STEAL_WORTH_SAYING)
-        lines_add(&view->doubts,
-                  "Other guests of the host took up to %s of the CPU time (block %d, %s; "
-                  "the limit is %s).",
-                  figure_share(steal.share, share), steal.trial->block,
-                  services[steal.trial->service].name,
-                  figure_share(result->steal_limit, limit));
+        say_share(view, result, &steal, "Other guests of the host took",
+                  result->steal_limit);
     if (others.share > OTHERS_WORTH_SAYING)
-        lines_add(&view->doubts,
-                  "Other processes used up to %s of the race's CPUs (block %d, %s; the "
-                  "limit is %s).",
-                  figure_share(others.share, share), others.trial->block,
-                  services[others.trial->service].name,
-                  figure_share(result->others_limit, limit));
+        say_share(view, result, &others, "Other processes used", result->others_limit);
     if (throttled.share > 0)
         lines_add(&view->doubts,
                   "A CPU quota of this container held it back for up to %s of the "
                   "measured time (block %d, %s): latencies are those of the quota.",
                   figure_share(throttled.share, share), throttled.trial->block,
-                  services[throttled.trial->service].name);
+                  result->services[throttled.trial->service].name);
 }
 
 static void say_speed(struct view *view, const struct result *result)

@@ -39,6 +39,9 @@ char *plan_document_where(const struct plan_document *document, const yaml_node_
 const char *plan_document_file(const struct plan_document *document,
                                const yaml_node_t *node);
 
+/* A path beside that of a file, or as it is when it is absolute; on the heap. */
+char *plan_document_beside(const char *path, const char *name);
+
 /* Writes the whole tree as YAML. The document is empty afterwards. */
 bool plan_document_dump(struct plan_document *document, struct buf *out);
 

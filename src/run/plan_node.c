@@ -265,9 +265,5 @@ void plan_list_fini(struct plan_list *list)
 char *plan_resolve(const struct plan_reader *reader, const yaml_node_t *at,
                    const char *path)
 {
-    const char *file = plan_document_file(reader->document, at);
-    const char *slash = strrchr(file, '/');
-    if (path[0] == '/' || !slash)
-        return mem_copy_text(path);
-    return mem_format("%.*s/%s", (int)(slash - file), file, path);
+    return plan_document_beside(plan_document_file(reader->document, at), path);
 }

@@ -288,7 +288,7 @@ static void repeated(void)
 static void machine_shares(void)
 {
     static const struct line lines[] = {
-        {"Other guests of the host took up to 2.5% of the CPU time (block 2, go-echo; "
+        {"Other guests of the host took up to 2.5% of the race's CPUs (block 2, go-echo; "
          "the limit is 5%).",
          true},
         {"Other processes used up to 3.1% of the race's CPUs (block 4, c-echo; the limit "
