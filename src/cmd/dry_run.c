@@ -71,9 +71,10 @@ int dry_run_print(const struct plan *plan)
     double each_s = (double)(plan->load.warmup_ns + plan->load.duration_ns) / 1e9 + 1;
     buf_init(&out, TEXT_MAX);
     buf_format(&out,
-               "%s: %d trials in %d blocks, about %.1f minutes after the builds; "
+               "%s: %d trial%s in %d block%s, about %.1f minutes after the builds; "
                "nothing was started.\n",
-               plan->name, trials, plan->blocks, trials * each_s / 60);
+               plan->name, trials, trials == 1 ? "" : "s", plan->blocks,
+               plan->blocks == 1 ? "" : "s", trials * each_s / 60);
     print_precision(plan, &out);
     print_stop(plan, &out);
     print_rules(plan, &out);

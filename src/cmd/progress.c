@@ -94,12 +94,14 @@ static void say_setup(struct progress *progress, const struct race_moment *momen
 {
     char left[CLOCK_BYTES], text[LINE_BYTES];
     const struct result_machine *machine = &moment->result->machine;
-    snprintf(text, sizeof(text),
-             "%d trials in %d blocks, about %s. Services on CPU %.40s, generator on CPU "
-             "%.40s%s.",
-             moment->trials, moment->blocks, clock_text(moment->remaining_ns, left),
-             machine->service_cpus, machine->generator_cpus,
-             machine->cpus_shared ? " (shared: they take time from each other)" : "");
+    snprintf(
+        text, sizeof(text),
+        "%d trial%s in %d block%s, about %s. Services on CPU %.40s, generator on CPU "
+        "%.40s%s.",
+        moment->trials, moment->trials == 1 ? "" : "s", moment->blocks,
+        moment->blocks == 1 ? "" : "s", clock_text(moment->remaining_ns, left),
+        machine->service_cpus, machine->generator_cpus,
+        machine->cpus_shared ? " (shared: they take time from each other)" : "");
     say(progress, text);
 }
 

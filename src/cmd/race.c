@@ -121,7 +121,7 @@ static int finish(const struct result *result, const struct outdir *out, bool go
     return result->partial ? EXIT_INTERRUPTED : code;
 }
 
-static int run(const struct plan *plan, const struct outdir *out, bool resume)
+static int run(const struct plan *plan, struct outdir *out, bool resume, atomic_int *stop)
 {
     struct progress progress;
     struct result result;
@@ -133,7 +133,7 @@ static int run(const struct plan *plan, const struct outdir *out, bool resume)
                                .out = out,
                                .resume = resume,
                                .watcher = {&progress, progress_moment},
-                               .stop = cmd_watch_signals()};
+                               .stop = stop};
     bool good = race_run(&setup, &result, &err);
     progress_fini(&progress);
     int code = finish(&result, out, good, &err);
@@ -141,7 +141,8 @@ static int run(const struct plan *plan, const struct outdir *out, bool resume)
     return code;
 }
 
-static int race(const struct race_command *command, const struct plan *plan)
+static int race(const struct race_command *command, const struct plan *plan,
+                atomic_int *stop)
 {
     struct outdir out;
     struct error err;
@@ -150,7 +151,7 @@ static int race(const struct race_command *command, const struct plan *plan)
         return cmd_fail(EXIT_USAGE, "%s", err.text);
     if (!resume && !outdir_create(&out, command->output, plan->name, &err))
         return cmd_fail(EXIT_BROKEN, "%s", err.text);
-    int code = run(plan, &out, resume);
+    int code = run(plan, &out, resume, stop);
     outdir_fini(&out);
     return code;
 }
@@ -164,6 +165,7 @@ int cmd_race(int argc, char **argv)
         return cmd_fail(EXIT_USAGE, "%s", err.text);
     if (command.help)
         return cmd_print(usage) ? EXIT_PASS : EXIT_BROKEN;
+    atomic_int *stop = cmd_watch_signals(); /* reading a plan may take a while */
     const struct plan_settings settings = {command.settings, command.setting_count};
     if (!plan_read(command.plan, &settings, &plan, &err))
         return cmd_fail(EXIT_USAGE, "%s", err.text);
@@ -172,7 +174,7 @@ int cmd_race(int argc, char **argv)
         !plan_add_control(&plan, &err) || !plan_check_gate(&plan, &err))
         code = cmd_fail(EXIT_USAGE, "%s", err.text);
     else
-        code = command.dry_run ? dry_run_print(&plan) : race(&command, &plan);
+        code = command.dry_run ? dry_run_print(&plan) : race(&command, &plan, stop);
     plan_fini(&plan);
     return code;
 }

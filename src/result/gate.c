@@ -228,7 +228,8 @@ static void judge_absolute(const struct court *court, struct gate_check *check)
 static int by_p(const void *left, const void *right)
 {
     const struct gate_check *const *a = left, *const *b = right;
-    return ((*a)->p > (*b)->p) - ((*a)->p < (*b)->p);
+    int order = ((*a)->p > (*b)->p) - ((*a)->p < (*b)->p);
+    return order ? order : (*a > *b) - (*a < *b); /* as they were written */
 }
 
 /*

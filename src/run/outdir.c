@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "sys/fd.h"
 #include "sys/file.h"
 
 enum { SAME_SECOND_MAX = 100, TRIAL_BYTES_MAX = 1 << 30 };
@@ -55,8 +56,21 @@ bool outdir_create(struct outdir *out, const char *given, const char *name,
     return good;
 }
 
+bool outdir_lock(struct outdir *out, struct error *err)
+{
+    char *path = mem_format("%s/plan.yaml", out->path);
+    int fd = file_lock(path, err);
+    mem_free(path);
+    if (fd >= 0)
+        out->lock_fd = fd;
+    return fd >= 0;
+}
+
 void outdir_fini(struct outdir *out)
 {
+    if (out->lock_fd > 0)
+        fd_close(out->lock_fd);
+    out->lock_fd = 0;
     mem_free(out->path);
     out->path = NULL;
 }

@@ -10,7 +10,8 @@
 #include "result/result.h"
 
 struct outdir {
-    char *path; /* heap */
+    char *path;  /* heap */
+    int lock_fd; /* of plan.yaml, once outdir_lock was called; otherwise 0 */
 };
 
 /*
@@ -28,6 +29,9 @@ bool outdir_write(const struct outdir *out, const char *file, struct str text,
 
 /* The folder of a race that was begun: it must hold a plan. */
 bool outdir_open(struct outdir *out, const char *path, struct error *err);
+
+/* Keeps other races out of the folder until outdir_fini. Its plan.yaml must be there. */
+bool outdir_lock(struct outdir *out, struct error *err);
 
 bool outdir_has(const struct outdir *out, const char *file);
 

@@ -296,10 +296,11 @@ static bool run_blocks(struct race *race, struct error *err)
 /* Before anything is built. */
 static bool begin(struct race *race, struct error *err)
 {
-    const struct outdir *out = race->setup->out;
-    if (race->setup->resume)
-        return resume_check_plan(out, race->plan, err);
-    return outdir_write(out, "plan.yaml", str_of(race->plan->text), err);
+    struct outdir *out = race->setup->out;
+    bool good = race->setup->resume
+                    ? resume_check_plan(out, race->plan, err)
+                    : outdir_write(out, "plan.yaml", str_of(race->plan->text), err);
+    return good && outdir_lock(out, err);
 }
 
 /* After it: what is there of this race already. */

@@ -57,7 +57,7 @@ struct race_setup {
     const struct plan *plan;
     const char *program; /* this tool, to start generators with */
     const char *version; /* of the tool */
-    const struct outdir *out;
+    struct outdir *out;
     bool resume; /* out holds the beginning of this very race */
     struct race_watcher watcher;
     atomic_int *stop;

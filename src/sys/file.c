@@ -118,6 +118,21 @@ bool file_append(const char *path, struct str content, size_t max_bytes,
     return written;
 }
 
+int file_lock(const char *path, struct error *err)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd < 0 || fcntl(fd, F_OFD_SETLK, &whole) != 0) {
+        bool taken = fd >= 0 && (errno == EAGAIN || errno == EACCES);
+        error_set(err, "cannot lock %s: %s", path,
+                  taken ? "another dragstrip races in this folder" : strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return -1;
+    }
+    return fd;
+}
+
 bool file_make_directory(const char *path, struct error *err)
 {
     char partial[PATH_MAX];

@@ -22,6 +22,10 @@ bool file_write_atomic(const char *path, struct str content, struct error *err);
 bool file_append(const char *path, struct str content, size_t max_bytes,
                  struct error *err);
 
+/* Locks a file that is there against others who do the same, until the descriptor that is
+ * returned is closed; -1 with err, at once, when another has it. */
+int file_lock(const char *path, struct error *err);
+
 /* All of content to an open file, which messages call by its name. */
 bool file_write_all(int fd, const char *name, struct str content, struct error *err);
 

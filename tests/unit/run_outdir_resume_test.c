@@ -17,7 +17,7 @@ static bool is_folder(const char *path)
 
 static bool opens(const char *path, struct error *err)
 {
-    struct outdir out = {scratch_folder};
+    struct outdir out = {.path = scratch_folder};
     *err = (struct error){""};
     bool good = outdir_open(&out, path, err);
     if (good) {
@@ -178,6 +178,24 @@ static void recalled(const struct outdir *out)
     trial_fini(&failed);
 }
 
+/* Two races in one folder would mix their trials. */
+static void locked(struct outdir *out)
+{
+    struct error err = {""};
+    struct outdir other = {.path = mem_copy_text(out->path)};
+    struct outdir third = {.path = mem_copy_text(out->path)};
+    TAP_OK(!outdir_lock(out, &err) && strstr(err.text, "plan.yaml"),
+           "without a plan there is nothing to lock");
+    TAP_OK(outdir_write(out, "plan.yaml", STR("x"), &err) && outdir_lock(out, &err),
+           "the first has the folder");
+    TAP_OK(!outdir_lock(&other, &err) && strstr(err.text, "another dragstrip races"),
+           "a second has not: %s", err.text);
+    outdir_fini(&other);
+    outdir_fini(out);
+    TAP_OK(outdir_lock(&third, &err), "when the first is over, another has");
+    outdir_fini(&third);
+}
+
 int main(void)
 {
     struct outdir out;
@@ -189,7 +207,7 @@ int main(void)
     opened();
     read_back(&out);
     recalled(&out);
-    outdir_fini(&out);
+    locked(&out);
     mem_free(path);
     scratch_fini();
     return tap_done();

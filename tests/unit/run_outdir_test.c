@@ -57,7 +57,7 @@ static const char *behind_stamp(const char *path)
 /* Two in the same second; a pair that straddles one is tried again. */
 static void named_by_time(void)
 {
-    struct outdir first = {NULL}, second = {NULL};
+    struct outdir first = {.path = NULL}, second = {.path = NULL};
     struct error err = {""};
     for (int tries = 0; tries < 20; tries++) {
         outdir_fini(&first);
@@ -82,7 +82,7 @@ static void named_by_time(void)
 
 static bool refused(const char *path, struct error *err)
 {
-    struct outdir out = {scratch_folder};
+    struct outdir out = {.path = scratch_folder};
     *err = (struct error){""};
     bool made = outdir_create(&out, path, "quick", err);
     if (made)
@@ -230,7 +230,7 @@ static void trial_unwritable(void)
     struct error err = {""};
     struct result_service services[1] = {{.name = "c"}};
     struct trial trial;
-    struct outdir nowhere = {scratch_path("nowhere")};
+    struct outdir nowhere = {.path = scratch_path("nowhere")};
     race_fill_trial(&trial, 1, 1, 0);
     TAP_OK(!outdir_write_trial(&nowhere, &trial, services, &err) &&
                strstr(err.text, "nowhere/trials/001-c.json"),
