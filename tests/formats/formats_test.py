@@ -103,7 +103,7 @@ class Dragstrip(RaceCase):
         cls.case.setUp()
         cls.ran = {"whole": cls.race_of({}, 8, title=TITLE, **RULES),
                    "failing": cls.race_of({"mode": "failing", "number": 1}, 2),
-                   "dead": cls.race_of({"mode": "dies"}, 2),
+                   "dead": cls.race_of({"mode": "dies", "number": 40}, 2),
                    "interrupted": cls.interrupted()}
 
     @classmethod
