@@ -213,6 +213,18 @@ static bool process_one(struct conn_host *host, struct conn *conn, struct window
     case FRAME_BODY_TOO_LARGE:
         refuse(host, conn, 413, &request);
         return false;
+    case FRAME_TARGET_TOO_LONG:
+        refuse(host, conn, 414, NULL);
+        return false;
+    case FRAME_OTHER_VERSION:
+        refuse(host, conn, 505, NULL);
+        return false;
+    case FRAME_UNKNOWN_CODING:
+        refuse(host, conn, 501, NULL);
+        return false;
+    case FRAME_UNKNOWN_EXPECTATION:
+        refuse(host, conn, 417, NULL);
+        return false;
     }
     return false;
 }
@@ -455,6 +467,18 @@ void conn_host_fini(struct conn_host *host)
     serve_fini(&host->serve);
 }
 
+/* Who had begun a request is told why it ends (RFC 9110 15.5.9). */
+static void time_out(struct conn_host *host, struct conn *conn)
+{
+    if (conn->state != READING) {
+        conn->closing = BROKEN;
+        return;
+    }
+    refuse(host, conn, 408, NULL);
+    flush(host, conn);
+    block_release(&host->pool, &conn->input);
+}
+
 /* Reading is the right answer to AGAIN and LOOK; to the others it is the end. */
 static void expire(struct conn_host *host, struct conn *conn, enum conn_list list)
 {
@@ -462,7 +486,7 @@ static void expire(struct conn_host *host, struct conn *conn, enum conn_list lis
     if (list == CONN_LOOK)
         conn->looked = true;
     if (list != CONN_LOOK && list != CONN_AGAIN)
-        conn->closing = BROKEN;
+        time_out(host, conn);
     else if (conn->state == LINGERING)
         discard(host, conn);
     else

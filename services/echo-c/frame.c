@@ -7,19 +7,50 @@ static struct str view(const struct window *window, size_t len)
     return (struct str){window->ptr, len};
 }
 
+/* Whether the request line, which is not there whole or is, is longer than any target. */
+static bool has_long_line(const struct window *window)
+{
+    size_t max = FRAME_TARGET_MAX_BYTES + 64; /* with method and version */
+    return window->len > max && !memchr(window->ptr, '\n', max);
+}
+
+static enum frame_status status_of(enum http_status status)
+{
+    switch (status) {
+    case HTTP_TOO_LARGE:
+        return FRAME_HEAD_TOO_LARGE;
+    case HTTP_OTHER_VERSION:
+        return FRAME_OTHER_VERSION;
+    case HTTP_UNKNOWN_CODING:
+        return FRAME_UNKNOWN_CODING;
+    case HTTP_UNKNOWN_EXPECTATION:
+        return FRAME_UNKNOWN_EXPECTATION;
+    case HTTP_OK:
+        return FRAME_WHOLE;
+    case HTTP_BAD:
+    case HTTP_PARTIAL:
+        break;
+    }
+    return FRAME_BAD;
+}
+
 /* Finds and parses the head; FRAME_WHOLE when it is there and its body may come. */
 static enum frame_status take_head(struct frame *frame, const struct window *window,
                                    struct http_request *request)
 {
     size_t len = http_head_length(view(window, window->len), frame->scanned);
+    if (frame->scanned <= FRAME_TARGET_MAX_BYTES + 64 && has_long_line(window))
+        return FRAME_TARGET_TOO_LONG;
     if (len > FRAME_HEAD_MAX_BYTES || (len == 0 && window->len > FRAME_HEAD_MAX_BYTES))
         return FRAME_HEAD_TOO_LARGE;
     frame->scanned = window->len;
     if (len == 0)
         return FRAME_MORE;
-    enum http_status status = http_parse_request(view(window, len), request);
-    if (status != HTTP_OK)
-        return status == HTTP_TOO_LARGE ? FRAME_HEAD_TOO_LARGE : FRAME_BAD;
+    enum frame_status status = status_of(http_parse_request(view(window, len), request));
+    if (status != FRAME_WHOLE)
+        return status;
+    if (request->target.len > FRAME_TARGET_MAX_BYTES)
+        return FRAME_TARGET_TOO_LONG;
     if (request->content_length > FRAME_BODY_MAX_BYTES)
         return FRAME_BODY_TOO_LARGE;
     frame->head_bytes = len;

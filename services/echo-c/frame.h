@@ -8,14 +8,22 @@
 
 #include "wire/http.h"
 
-enum { FRAME_HEAD_MAX_BYTES = 64 << 10, FRAME_BODY_MAX_BYTES = 1 << 20 };
+enum {
+    FRAME_HEAD_MAX_BYTES = 64 << 10,
+    FRAME_TARGET_MAX_BYTES = 8 << 10, /* RFC 9112 3 wants 8,000 at least */
+    FRAME_BODY_MAX_BYTES = 1 << 20
+};
 
 enum frame_status {
-    FRAME_MORE,           /* the request is not complete */
-    FRAME_WHOLE,          /* request, body and used are set */
-    FRAME_BAD,            /* 400 and close */
-    FRAME_HEAD_TOO_LARGE, /* 431 and close */
-    FRAME_BODY_TOO_LARGE  /* 413 and close; request is set */
+    FRAME_MORE,               /* the request is not complete */
+    FRAME_WHOLE,              /* request, body and used are set */
+    FRAME_BAD,                /* 400 and close */
+    FRAME_HEAD_TOO_LARGE,     /* 431 and close */
+    FRAME_BODY_TOO_LARGE,     /* 413 and close; request is set */
+    FRAME_TARGET_TOO_LONG,    /* 414 and close */
+    FRAME_OTHER_VERSION,      /* 505 and close */
+    FRAME_UNKNOWN_CODING,     /* 501 and close */
+    FRAME_UNKNOWN_EXPECTATION /* 417 and close */
 };
 
 /* Bytes whose first is the first of a request. Not owned; chunks are joined in place. */

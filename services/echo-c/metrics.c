@@ -5,7 +5,8 @@
 #include "base/clock.h"
 #include "sys/self.h"
 
-static const int statuses[METRICS_STATUSES] = {200, 400, 404, 405, 413, 431, 503};
+static const int statuses[METRICS_STATUSES] = {200, 400, 404, 405, 408, 411, 413,
+                                               414, 417, 431, 501, 503, 505};
 
 struct bucket {
     int64_t upto_ns; /* inclusive, as le is */

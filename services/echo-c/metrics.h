@@ -15,7 +15,7 @@
 enum { METRICS_BUCKETS = 17 };
 
 /* The answers that this service gives; any other status would be a bug. */
-enum { METRICS_STATUSES = 7 };
+enum { METRICS_STATUSES = 13 };
 
 struct metrics {
     _Atomic uint64_t requests[METHOD_COUNT][ROUTE_COUNT][METRICS_STATUSES];
@@ -36,7 +36,7 @@ void metrics_count(struct metrics *metrics, const struct metrics_record *record,
                    int64_t now_ns);
 
 /* No page is longer; the buffer's maximum. */
-enum { METRICS_PAGE_MAX_BYTES = 64 << 10 };
+enum { METRICS_PAGE_MAX_BYTES = 128 << 10 };
 
 /* Appends the page in the Prometheus text format, 0.0.4. `all` are the loops' counters,
  * started_ns is the wall clock at the start of the process. */

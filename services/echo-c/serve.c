@@ -94,7 +94,7 @@ static int answer_health(const struct reply *reply)
 }
 
 static int answer_route(const struct reply *reply, enum route route, enum method method,
-                        struct str body)
+                        const struct http_request *request, struct str body)
 {
     if (route == ROUTE_OTHER)
         return put_error(reply, 404, NULL,
@@ -102,6 +102,9 @@ static int answer_route(const struct reply *reply, enum route route, enum method
     if (!route_allows(route, method))
         return put_error(reply, 405, route_allow(route),
                          STR("this path has no such method: see Allow"));
+    if (route == ROUTE_ECHO && !request->framed)
+        return put_error(reply, 411, NULL,
+                         STR("a document needs Content-Length, or chunks"));
     if (route == ROUTE_ECHO)
         return answer_echo(reply, body);
     return route == ROUTE_METRICS ? answer_metrics(reply) : answer_health(reply);
@@ -114,16 +117,29 @@ void serve_request(struct serve *serve, const struct http_request *request,
     record->method = route_method(request->method);
     record->route = route_of(request->path);
     struct reply reply = {serve, out, life, record->method == METHOD_HEAD};
-    record->status = answer_route(&reply, record->route, record->method, body);
+    record->status = answer_route(&reply, record->route, record->method, request, body);
 }
 
 static struct str refusal_text(int status)
 {
-    if (status == 413)
+    switch (status) {
+    case 408:
+        return STR("the request did not come whole within 5 s");
+    case 413:
         return STR("the body is longer than 1048576 bytes");
-    if (status == 431)
+    case 414:
+        return STR("the target is longer than 8192 bytes");
+    case 417:
+        return STR("nothing but 100-continue can be expected here");
+    case 431:
         return STR("the head is longer than 65536 bytes or has more than 100 fields");
-    return STR("the head or the chunks are no HTTP/1.1, or ambiguous");
+    case 501:
+        return STR("no transfer coding but chunked is known here");
+    case 505:
+        return STR("this service speaks HTTP/1.0 and HTTP/1.1");
+    default:
+        return STR("the head or the chunks are no HTTP/1.1, or ambiguous");
+    }
 }
 
 void serve_refusal(struct serve *serve, int status, const struct http_request *request,

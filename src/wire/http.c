@@ -15,8 +15,10 @@ struct fields {
     bool close;
     bool keep_alive;
     bool expect_continue;
+    bool expect_other;
     bool has_length;
-    bool chunked;
+    bool chunked;      /* the last coding */
+    bool other_coding; /* before it */
     uint64_t length;
 };
 
@@ -102,18 +104,31 @@ static bool is_clean(struct str s)
     return true;
 }
 
+/* Moves the next element of a list to *option; false: the list is over. */
+static bool take_option(struct str *list, bool *first, struct str *option)
+{
+    if (list->len == 0 && !*first)
+        return false;
+    *first = false;
+    if (!take_until(list, ',', option)) {
+        *option = *list;
+        list->len = 0;
+    } else if (list->len == 0) {
+        list->ptr = "";
+        *first = true; /* a comma at the end has an empty element behind it */
+    }
+    *option = str_trim(*option);
+    return true;
+}
+
 static void read_connection(struct str value, struct fields *fields)
 {
     struct str option;
-    do {
-        if (!take_until(&value, ',', &option)) {
-            option = value;
-            value.len = 0;
-        }
-        option = str_trim(option);
+    bool first = true;
+    while (take_option(&value, &first, &option)) {
         fields->close |= str_eq_nocase(option, STR("close"));
         fields->keep_alive |= str_eq_nocase(option, STR("keep-alive"));
-    } while (value.len > 0);
+    }
 }
 
 /* Equal lengths in two lines are one length; a list in one line is refused (RFC 9112 6.3
@@ -130,11 +145,24 @@ static bool read_length(struct str value, struct fields *fields)
     return true;
 }
 
-static bool read_coding(struct str value, struct fields *fields)
+/* RFC 9112 6.1 and 7.1: chunked is the last, there once, and without parameters; those of
+ * others are not looked at. Empty elements are refused. */
+static bool read_codings(struct str value, struct fields *fields)
 {
-    if (fields->chunked || !str_eq_nocase(value, STR("chunked")))
-        return false;
-    fields->chunked = true;
+    struct str coding, name;
+    bool first = true;
+    while (take_option(&value, &first, &coding)) {
+        bool has_parameters = take_until(&coding, ';', &name);
+        if (!has_parameters)
+            name = coding;
+        name = str_trim(name);
+        if (fields->chunked || !is_token(name))
+            return false;
+        fields->chunked = str_eq_nocase(name, STR("chunked"));
+        fields->other_coding |= !fields->chunked;
+        if (fields->chunked && has_parameters)
+            return false;
+    }
     return true;
 }
 
@@ -148,8 +176,11 @@ static bool read_field(struct str name, struct str value, struct fields *fields)
         }
         break;
     case 6:
-        if (str_eq_nocase(name, STR("expect")))
-            fields->expect_continue |= str_eq_nocase(value, STR("100-continue"));
+        if (str_eq_nocase(name, STR("expect"))) {
+            bool known = str_eq_nocase(value, STR("100-continue"));
+            fields->expect_continue |= known;
+            fields->expect_other |= !known;
+        }
         break;
     case 10:
         if (str_eq_nocase(name, STR("connection")))
@@ -161,7 +192,7 @@ static bool read_field(struct str name, struct str value, struct fields *fields)
         break;
     case 17:
         if (str_eq_nocase(name, STR("transfer-encoding")))
-            return read_coding(value, fields);
+            return read_codings(value, fields);
         break;
     default:
         break;
@@ -186,15 +217,19 @@ static enum http_status read_fields(struct str rest, struct fields *fields)
     }
 }
 
-/* "HTTP/1.0" or "HTTP/1.1". */
-static bool read_version(struct str s, int *minor)
+static bool is_digit(char c)
 {
-    if (s.len != 8 || memcmp(s.ptr, "HTTP/1.", 7) != 0)
-        return false;
-    if (s.ptr[7] != '0' && s.ptr[7] != '1')
-        return false;
-    *minor = s.ptr[7] - '0';
-    return true;
+    return c >= '0' && c <= '9';
+}
+
+/* "HTTP/1.0"; later minor versions are read as the last that is known. */
+static enum http_status read_version(struct str s, int *minor)
+{
+    if (s.len != 8 || memcmp(s.ptr, "HTTP/", 5) != 0 || !is_digit(s.ptr[5]) ||
+        s.ptr[6] != '.' || !is_digit(s.ptr[7]))
+        return HTTP_BAD;
+    *minor = s.ptr[7] != '0';
+    return s.ptr[5] == '1' ? HTTP_OK : HTTP_OTHER_VERSION;
 }
 
 static bool starts_with_nocase(struct str s, struct str start)
@@ -240,7 +275,8 @@ static bool read_target(struct str method, struct str target, struct str *path)
 /* RFC 9112 6.1 and 6.3: what would let two readers disagree about the body's end. */
 static bool is_ambiguous(const struct fields *fields, int minor)
 {
-    return fields->chunked && (fields->has_length || minor == 0);
+    bool coded = fields->chunked || fields->other_coding;
+    return coded && (!fields->chunked || fields->has_length || minor == 0);
 }
 
 /* One in HTTP/1.1, none or one in 1.0, and it must be able to name a host (RFC 9112 3.2);
@@ -264,20 +300,29 @@ enum http_status http_parse_request(struct str head, struct http_request *out)
     struct http_request request = {0};
     struct fields fields = {0};
     struct str line;
+    enum http_status status = HTTP_OK;
     while (head.len >= 2 && head.ptr[0] == '\r' && head.ptr[1] == '\n') {
         head.ptr += 2;
         head.len -= 2;
     }
     if (!take_line(&head, &line) || !take_until(&line, ' ', &request.method) ||
-        !take_until(&line, ' ', &request.target) || !is_token(request.method) ||
-        !read_version(line, &request.minor) ||
-        !read_target(request.method, request.target, &request.path))
+        !take_until(&line, ' ', &request.target) || !is_token(request.method))
         return HTTP_BAD;
-    enum http_status status = read_fields(head, &fields);
+    status = read_version(line, &request.minor);
+    if (status != HTTP_OK)
+        return status;
+    if (!read_target(request.method, request.target, &request.path))
+        return HTTP_BAD;
+    status = read_fields(head, &fields);
     if (status != HTTP_OK)
         return status;
     if (is_ambiguous(&fields, request.minor) || !has_good_host(&fields, request.minor))
         return HTTP_BAD;
+    if (fields.other_coding)
+        return HTTP_UNKNOWN_CODING;
+    if (fields.expect_other && request.minor > 0)
+        return HTTP_UNKNOWN_EXPECTATION;
+    request.framed = fields.has_length || fields.chunked;
     request.keep_alive = stays_open(&fields, request.minor);
     request.expect_continue = fields.expect_continue && request.minor > 0;
     request.content_length = fields.length;
@@ -295,7 +340,7 @@ static bool read_status_line(struct str line, struct http_response *response)
     struct str version;
     uint64_t status;
     if (!is_clean(line) || !take_until(&line, ' ', &version) ||
-        !read_version(version, &response->minor))
+        read_version(version, &response->minor) != HTTP_OK)
         return false;
     if (line.len < 3 || (line.len > 3 && line.ptr[3] != ' ') ||
         !str_to_u64((struct str){line.ptr, 3}, &status) || status < 100 || status > 599)
@@ -325,7 +370,7 @@ enum http_status http_parse_response(struct str head, struct http_response *out)
     enum http_status status = read_fields(head, &fields);
     if (status != HTTP_OK)
         return status;
-    if (is_ambiguous(&fields, response.minor))
+    if (is_ambiguous(&fields, response.minor) || fields.other_coding)
         return HTTP_BAD;
     response.framing = response_framing(response.status, &fields);
     response.content_length = fields.length;

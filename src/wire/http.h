@@ -13,10 +13,15 @@
 #include "base/str.h"
 
 enum http_status {
-    HTTP_OK,       /* complete */
-    HTTP_PARTIAL,  /* more bytes are needed */
-    HTTP_BAD,      /* not HTTP, or ambiguous framing: answer 400 and close */
-    HTTP_TOO_LARGE /* more than HTTP_HEADERS_MAX fields or a chunk size of 2^63 or more */
+    HTTP_OK,        /* complete */
+    HTTP_PARTIAL,   /* more bytes are needed */
+    HTTP_BAD,       /* not HTTP, or ambiguous framing: answer 400 and close */
+    HTTP_TOO_LARGE, /* more than HTTP_HEADERS_MAX fields or a chunk size of 2^63 or more
+                     */
+    /* Of requests, which are framed well, but: */
+    HTTP_OTHER_VERSION,      /* not HTTP/1: answer 505 (RFC 9110 15.6.6) */
+    HTTP_UNKNOWN_CODING,     /* under the chunks: answer 501 (RFC 9112 6.1) */
+    HTTP_UNKNOWN_EXPECTATION /* answer 417 (RFC 9110 10.1.1) */
 };
 
 enum http_framing {
@@ -32,8 +37,9 @@ struct http_request {
     struct str method;
     struct str target; /* as sent, with query */
     struct str path;   /* target up to '?'; of an absolute-form target its path */
-    int minor;         /* HTTP/1.minor */
-    bool keep_alive;   /* by version and Connection (RFC 9112 9.3) */
+    int minor;       /* HTTP/1.0 or, with all later ones of 1, HTTP/1.1 (RFC 9110 2.5) */
+    bool framed;     /* a length or chunks were announced, if only of 0 bytes */
+    bool keep_alive; /* by version and Connection (RFC 9112 9.3) */
     bool expect_continue;
     enum http_framing framing;
     uint64_t content_length; /* when framing is HTTP_LENGTH */
@@ -61,13 +67,15 @@ size_t http_head_length(struct str bytes, size_t seen);
  * RFC 9112 2.2). Strict: refuses white space before a colon, obs-fold, bare CR or LF, NUL
  * and control characters, a missing (HTTP/1.1), repeated or impossible Host, an
  * absolute-form target without one, a bad, repeated with other value, or overflowing
- * Content-Length, Content-Length together with Transfer-Encoding, transfer codings other
- * than chunked alone, Transfer-Encoding in HTTP/1.0, method that is not a token, versions
- * other than 1.0 and 1.1.
+ * Content-Length, Content-Length together with Transfer-Encoding, transfer codings that
+ * do not end with chunked or name it twice, Transfer-Encoding in HTTP/1.0, method that is
+ * not a token. The last three of enum http_status are of requests that this service
+ * cannot serve; what is ambiguous is HTTP_BAD before that.
  */
 enum http_status http_parse_request(struct str head, struct http_request *out);
 
-/* The same strictness, except that Host is not wanted. 1xx, 204, 304: HTTP_NO_BODY. */
+/* The same strictness, except that Host is not wanted; other versions and codings are
+ * HTTP_BAD. 1xx, 204, 304: HTTP_NO_BODY. */
 enum http_status http_parse_response(struct str head, struct http_response *out);
 
 /* Position inside a body. Set by http_body_init, moved by http_body_feed. */

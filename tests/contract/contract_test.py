@@ -44,8 +44,12 @@ def main():
     import test_reply
     import test_routes
     import test_timeouts
-    tap.main([test_flags, test_reply, test_json, test_corpus, test_routes, test_framing, test_limits,
-              test_metrics, test_crowd, test_life, test_timeouts], keys, test_timeouts.begin)
+    modules = [test_flags, test_reply, test_json, test_corpus, test_routes, test_framing, test_limits,
+               test_metrics, test_crowd, test_life, test_timeouts]
+    if words[0] == "c-echo":
+        import test_strict
+        modules.append(test_strict)
+    tap.main(modules, keys, test_timeouts.begin)
 
 
 if __name__ == "__main__":

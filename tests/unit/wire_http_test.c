@@ -120,8 +120,8 @@ static void all_bad(bool request, const char *before, const char *list, const ch
 }
 
 static const char bad_request_lines[] =
-    "GET / HTTP/1.2~GET / HTTP/1.9~GET / HTTP/2.0~GET / HTTP/0.9~GET / HTTP/0.1~"
-    "GET / HTTP/3.1~GET / http/1.1~GET / HTTP/11~GET / HTTP/1.~GET / HTTP/1~"
+    "GET / HTTP/a.1~GET / HTTP/1.a~GET / HTTP/1-1~GET / http/1.1~GET / HTTP/11~GET / "
+    "HTTP/1.~GET / HTTP/1~"
     "GET / HTTP/~GET / HTTP/1.10~GET / HTTP/01.1~GET / HTTP/1.01~GET / HTTP/1,1~"
     "GET / HTTPS/1.1~GET / HTTP/1.1 ~GET / HTTP/1.1\t~GET / HTTP/1.1x~"
     "GET / HTTP/1.1 x~GET / XTTP/1.1~GET / HTTP 1.1~GET / HTTP/1.\t~GET / HTTP/-.1~"
@@ -179,11 +179,85 @@ static const char bad_status_lines[] =
     "HTTP/1.1 099 x~HTTP/1.1 000 x~HTTP/1.1 600 x~HTTP/1.1 999 x~HTTP/1.1 20 x~"
     "HTTP/1.1 2000 x~HTTP/1.1 20x x~HTTP/1.1 x00 x~HTTP/1.1 2x0 x~HTTP/1.1 +20 x~"
     "HTTP/1.1 -20 x~HTTP/1.1  200 x~HTTP/1.1~HTTP/1.1 ~HTTP/1.1 2~HTTP/1.1 20~"
-    "HTTP/1.1200 x~HTTP/1.1\t200 x~HTTP/1.2 200 x~HTTP/2.0 200 x~HTTP/0.9 200 x~"
+    "HTTP/1.1200 x~HTTP/1.1\t200 x~HTTP/1.x 200 x~HTTP/2.0 200 x~HTTP/0.9 200 x~"
     "http/1.1 200 x~HTTP/1. 200 x~HTTP/1 200 x~HTTP/1.10 200 x~XTTP/1.1 200 x~200 OK~"
     "HTTP/1.1 200\tx~HTTP/1.1 200-OK~ HTTP/1.1 200 OK~HTTP/1.1 2:0 x~HTTP/1.1 20: x~"
     "HTTP/1.1 2/0 x~HTTP/1.1 20/ x~\nHTTP/1.1 200 OK~\r\nHTTP/1.1 200 OK~"
     "HTTP/1.1 200 O\rK~HTTP/1.1 200 OK\r~ICY 200 OK";
+
+/* RFC 9110 2.5: another major version is another protocol; a later minor one is read as
+ * the last that is known. */
+static void versions(void)
+{
+    const char *others = "HTTP/2.0~HTTP/0.9~HTTP/0.1~HTTP/3.1~HTTP/9.9";
+    const char *later = "HTTP/1.2~HTTP/1.9";
+    for (struct str one; guard_next(&others, &one);) {
+        char text[256];
+        snprintf(text, sizeof(text), "GET / %.*s\r\n" HOST END, (int)one.len, one.ptr);
+        expect(true, text, HTTP_OTHER_VERSION, guard_shown(one));
+    }
+    for (struct str one; guard_next(&later, &one);) {
+        char text[256];
+        struct http_request request = {.minor = -1};
+        struct http_response response = {.minor = -1};
+        snprintf(text, sizeof(text), "GET / %.*s\r\n" HOST END, (int)one.len, one.ptr);
+        TAP_OK(parse_request(str_of(text), &request) == HTTP_OK && request.minor == 1 &&
+                   request.keep_alive,
+               "request in %s", guard_shown(one));
+        snprintf(text, sizeof(text), "%.*s 200 OK\r\nContent-Length: 0\r\n\r\n",
+                 (int)one.len, one.ptr);
+        TAP_OK(parse_response(str_of(text), &response) == HTTP_OK && response.minor == 1,
+               "answer in %s", guard_shown(one));
+    }
+}
+
+/* Requests that are framed well and ask for what there is not. What is ambiguous besides
+ * is bad before that. */
+static void unserved(void)
+{
+    static const struct {
+        const char *fields;
+        enum http_status status;
+    } cases[] = {
+        {"Transfer-Encoding: gzip, chunked", HTTP_UNKNOWN_CODING},
+        {"Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked", HTTP_UNKNOWN_CODING},
+        {"Transfer-Encoding: x;q=1 , CHUNKED", HTTP_UNKNOWN_CODING},
+        {"Transfer-Encoding: gzip", HTTP_BAD},
+        {"Transfer-Encoding: chunked, gzip", HTTP_BAD},
+        {"Transfer-Encoding: chunked, chunked", HTTP_BAD},
+        {"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", HTTP_BAD},
+        {"Transfer-Encoding: chunked,", HTTP_BAD},
+        {"Transfer-Encoding: ,chunked", HTTP_BAD},
+        {"Transfer-Encoding:", HTTP_BAD},
+        {"Transfer-Encoding: gzip, chunked\r\nContent-Length: 3", HTTP_BAD},
+        {"Transfer-Encoding: gzip\r\nContent-Length: 3", HTTP_BAD},
+        {"Expect: gold", HTTP_UNKNOWN_EXPECTATION},
+        {"Expect: 100-continue, gold", HTTP_UNKNOWN_EXPECTATION},
+        {"Expect: 100-continue\r\nExpect: gold", HTTP_UNKNOWN_EXPECTATION},
+        {"Expect:", HTTP_UNKNOWN_EXPECTATION},
+        {"Expect: 100", HTTP_UNKNOWN_EXPECTATION},
+        {"Expect: 100-continued", HTTP_UNKNOWN_EXPECTATION},
+        {"Expect: 100-Continue", HTTP_OK},
+        {"Transfer-Encoding: Chunked", HTTP_OK},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char text[512];
+        struct http_request got;
+        snprintf(text, sizeof(text), "POST / HTTP/1.1\r\nHost: a\r\n%s\r\n\r\n",
+                 cases[i].fields);
+        TAP_INT(parse_request(str_of(text), &got), cases[i].status, cases[i].fields);
+    }
+    expect(false, "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", HTTP_BAD,
+           "an answer in another coding");
+    const char old[] = "POST / HTTP/1.0\r\nExpect: gold\r\n\r\n";
+    struct http_request got;
+    TAP_INT(parse_request(str_of(old), &got), HTTP_OK, "HTTP/1.0 expects nothing");
+    TAP_OK(!got.framed, "and announced no body");
+    TAP_OK(parse_request(STR("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"),
+                         &got) == HTTP_OK &&
+               got.framed && got.framing == HTTP_NO_BODY,
+           "a length of 0 is one");
+}
 
 static void bad_lines(void)
 {
@@ -286,10 +360,10 @@ static const struct {
     {0, LENGTH, "5\r\n" LENGTH "6"},
     {1, LENGTH, "5\r\n" CODING "chunked~0\r\n" CODING "chunked"},
     {1, CODING, "chunked\r\n" LENGTH "5~chunked\r\nX: y\r\n" LENGTH "0"},
-    {1, CODING, "~gzip~identity~gzip, chunked~chunked, gzip~chunked, chunked"},
+    {1, CODING, "~gzip~identity~chunked, gzip~chunked, chunked"},
     {1, CODING, "chunked;a=b~xchunked~chunkedx~chunke~\"chunked\"~\vchunked"},
     {1, CODING, "chunked\r\n" CODING "chunked~chunked\r\n" CODING "identity"},
-    {1, CODING, "gzip\r\n" CODING "chunked~chunked\r\n" CODING "gzip"},
+    {1, CODING, "chunked\r\n" CODING "gzip~gzip, chunked\r\n" CODING "gzip"},
     {0, CODING, "chunked~gzip"},
     {1, "", "X : y~X\t: y~Content-Length : 5~Transfer-Encoding : chunked~ X: y~\tX: y"},
     {1, "", "X: y\r\n z~X: y\r\n\tz~X: y\r\n ~X: y\r\n\t~X: y\r\n z: w~X:\r\n y"},
@@ -369,9 +443,6 @@ static void expectations(void)
         {1, "Expect: 100-continue\r\n", true},
         {1, "EXPECT:100-CONTINUE\t\r\n", true},
         {1, "X: y\r\nExpect: 100-continue\r\nZ: w\r\n", true},
-        {1, "Expect: 100-continued\r\n", false},
-        {1, "Expect: 100\r\n", false},
-        {1, "Expect:\r\n", false},
         {1, "X-Expect: 100-continue\r\n", false},
         {1, "X: 100-continue\r\n", false},
         {0, "Expect: 100-continue\r\n", false}, /* RFC 9110 10.1.1: ignored in 1.0 */
@@ -638,6 +709,8 @@ int main(void)
     empty_paths();
     status_lines();
     bad_lines();
+    versions();
+    unserved();
     fields();
     no_length();
     hosts();

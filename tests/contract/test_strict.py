@@ -1,0 +1,79 @@
+"""What the C service says beyond the contract: a status for each reason why a request is not served
+(RFC 9110 15.5 and 15.6, RFC 9112).  Run for c-echo alone; the contract leaves these open."""
+
+import time
+
+from case import EchoCase
+from tap import rows
+from wire import document, request
+
+HEAD = b"POST /echo HTTP/1.1\r\nHost: a\r\n"
+CHUNKS = b"2\r\n{}\r\n0\r\n\r\n"
+TARGET_MAX = 8192
+
+
+def target(size):
+    return b"GET /" + b"a" * (size - 1) + b" HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+@rows([
+    ("HTTP/2.0 is another protocol.", b"GET /healthz HTTP/2.0\r\nHost: a\r\n\r\n", 505),
+    ("So is HTTP/0.9.", b"GET /healthz HTTP/0.9\r\nHost: a\r\n\r\n", 505),
+    ("The preface of HTTP/2.", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
+    ("A version that is none.", b"GET /healthz HTTP/one\r\nHost: a\r\n\r\n", 400),
+    ("A coding under the chunks.", HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n" + CHUNKS, 501),
+    ("The same in two fields.", HEAD + b"Transfer-Encoding: br\r\nTransfer-Encoding: chunked\r\n\r\n" + CHUNKS, 501),
+    ("A coding that has no end.", HEAD + b"Transfer-Encoding: gzip\r\n\r\n" + CHUNKS, 400),
+    ("Chunks under a coding.", HEAD + b"Transfer-Encoding: chunked, gzip\r\n\r\n" + CHUNKS, 400),
+    ("Chunks twice.", HEAD + b"Transfer-Encoding: chunked, chunked\r\n\r\n" + CHUNKS, 400),
+    ("Chunks with a parameter.", HEAD + b"Transfer-Encoding: chunked;q=1\r\n\r\n" + CHUNKS, 400),
+    ("A coding and a length.", HEAD + b"Transfer-Encoding: gzip, chunked\r\nContent-Length: 2\r\n\r\n{}", 400),
+    ("An expectation that is unknown.", HEAD + b"Expect: gold\r\nContent-Length: 2\r\n\r\n{}", 417),
+    ("An unknown one beside the known.", HEAD + b"Expect: 100-continue, gold\r\nContent-Length: 2\r\n\r\n{}", 417),
+    ("A target of more than 8192 bytes.", target(TARGET_MAX + 1), 414),
+    ("A request line without an end.", b"GET /" + b"a" * 9000, 414),
+    ("A first line that is nothing at all, without an end.", b"x" * 70000, 414),
+])
+class Refusals(EchoCase):
+    def check(self, raw, status):
+        """The status, why in JSON, that the connection closes; and then it does."""
+        with self.service.connect(timeout=3) as wire:
+            wire.send_if_open(raw)
+            answer = wire.answer()
+            self.check_error(answer, status)
+            self.assertTrue(answer.says_close(), answer)
+            self.assertEqual(wire.rest(within=3), b"")
+        page = self.get("/metrics").body.decode()
+        self.assertRegex(page, rf'http_requests_total{{[^}}]*status="{status}"}} [1-9]')
+
+
+@rows([
+    ("HTTP/1.2 is read as HTTP/1.1.", request("GET", "/healthz").replace(b"HTTP/1.1", b"HTTP/1.2"), 200),
+    ("So is HTTP/1.9.", request("GET", "/healthz").replace(b"HTTP/1.1", b"HTTP/1.9"), 200),
+    ("HTTP/1.0 expects nothing.", b"GET /healthz HTTP/1.0\r\nExpect: gold\r\n\r\n", 200),
+    ("A target of 8192 bytes is looked for.", target(TARGET_MAX), 404),
+    ("A document without a length needs one, and the connection goes on.", HEAD + b"\r\n", 411),
+    ("A document of length 0 is bad JSON.", HEAD + b"Content-Length: 0\r\n\r\n", 400),
+])
+class Served(EchoCase):
+    def check(self, raw, status):
+        with self.service.connect(timeout=3) as wire:
+            answer = wire.send(raw).answer("GET")
+            self.assertEqual(answer.status, status, answer)
+            if not answer.says_close() and b"HTTP/1.0" not in raw:
+                self.check_echo(wire.send(request("POST", "/echo", document())).answer())
+
+
+class TimeOut(EchoCase):
+    def test_408(self):
+        """Who had begun a request is told why it ends; who had not is not."""
+        with self.service.connect(timeout=10) as begun, self.service.connect(timeout=10) as idle:
+            began = time.monotonic()
+            begun.send(HEAD + b"Content-Length: 9\r\n\r\n{")
+            answer = begun.answer()
+            self.check_error(answer, 408)
+            self.assertTrue(answer.says_close(), answer)
+            self.assertGreater(time.monotonic() - began, 4)
+            self.assertEqual(begun.rest(within=3), b"")
+            idle.send(request("GET", "/healthz"))
+            self.assertEqual(idle.answer("GET").status, 200)
