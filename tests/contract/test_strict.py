@@ -1,8 +1,12 @@
 """What the C service says beyond the contract: a status for each reason why a request is not served
 (RFC 9110 15.5 and 15.6, RFC 9112).  Run for c-echo alone; the contract leaves these open."""
 
+import os
+import re
 import time
+import unittest
 
+import test_corpus
 from case import EchoCase
 from tap import rows
 from wire import document, request
@@ -77,3 +81,16 @@ class TimeOut(EchoCase):
             self.assertEqual(begun.rest(within=3), b"")
             idle.send(request("GET", "/healthz"))
             self.assertEqual(idle.answer("GET").status, 200)
+
+
+@unittest.skipUnless(os.path.isdir(test_corpus.FOLDER), "no JSONTestSuite: set DRAGSTRIP_CORPORA to the folder above it")
+class Undecided(EchoCase):
+    def test_as_the_table_says(self):
+        """What RFC 8259 leaves to the reader is decided as docs/JSON.md says, text by text, wherever it stands."""
+        with open(os.path.join(test_corpus.HERE, "../../docs/JSON.md"), encoding="utf-8") as file:
+            told = dict(re.findall(r"^\| `(\S+)` \| (accepted|refused) \|", file.read(), re.M))
+        found = {}
+        for name, text in test_corpus.texts("i"):
+            statuses = {self.post(body).status for body in test_corpus.as_value(text)}
+            found[name] = {(200,): "accepted", (400,): "refused"}.get(tuple(statuses), statuses)
+        self.assertEqual(found, told)
