@@ -23,7 +23,8 @@ struct echo_document {
     struct str user_agent;      /* raw, between its quotes */
     const struct str *metadata; /* raw, between their quotes */
     size_t metadata_count;
-    size_t metadata_bytes; /* of all, with quotes and commas, without brackets */
+    struct str metadata_raw; /* all of it as it was sent, without the brackets */
+    size_t metadata_bytes;   /* of all, with quotes and commas, without brackets */
 };
 
 /* False: a sentence that says what is wrong and where, without text of the body. */
