@@ -187,6 +187,19 @@ static void tell_continue(struct conn_host *host, struct conn *conn,
     conn->told_continue = true;
 }
 
+/* frame.h says which answer each of them gets. */
+static int refusal_of(enum frame_status status)
+{
+    static const int statuses[] = {[FRAME_BAD] = 400,
+                                   [FRAME_HEAD_TOO_LARGE] = 431,
+                                   [FRAME_BODY_TOO_LARGE] = 413,
+                                   [FRAME_TARGET_TOO_LONG] = 414,
+                                   [FRAME_OTHER_VERSION] = 505,
+                                   [FRAME_UNKNOWN_CODING] = 501,
+                                   [FRAME_UNKNOWN_EXPECTATION] = 417};
+    return statuses[status];
+}
+
 /* Answers the request at the window's front; false when none follows for now. */
 static bool process_one(struct conn_host *host, struct conn *conn, struct window *window)
 {
@@ -195,7 +208,8 @@ static bool process_one(struct conn_host *host, struct conn *conn, struct window
     size_t used;
     if (window->len == 0 || !make_room(host, conn))
         return false;
-    switch (frame_take(&conn->frame, window, &request, &body, &used)) {
+    enum frame_status status = frame_take(&conn->frame, window, &request, &body, &used);
+    switch (status) {
     case FRAME_WHOLE:
         answer(host, conn, body, &request, used < window->len);
         window->ptr += used;
@@ -204,26 +218,16 @@ static bool process_one(struct conn_host *host, struct conn *conn, struct window
     case FRAME_MORE:
         tell_continue(host, conn, window);
         return false;
+    case FRAME_BODY_TOO_LARGE: /* the one whose request is known */
+        refuse(host, conn, refusal_of(status), &request);
+        return false;
     case FRAME_BAD:
-        refuse(host, conn, 400, NULL);
-        return false;
     case FRAME_HEAD_TOO_LARGE:
-        refuse(host, conn, 431, NULL);
-        return false;
-    case FRAME_BODY_TOO_LARGE:
-        refuse(host, conn, 413, &request);
-        return false;
     case FRAME_TARGET_TOO_LONG:
-        refuse(host, conn, 414, NULL);
-        return false;
     case FRAME_OTHER_VERSION:
-        refuse(host, conn, 505, NULL);
-        return false;
     case FRAME_UNKNOWN_CODING:
-        refuse(host, conn, 501, NULL);
-        return false;
     case FRAME_UNKNOWN_EXPECTATION:
-        refuse(host, conn, 417, NULL);
+        refuse(host, conn, refusal_of(status), NULL);
         return false;
     }
     return false;

@@ -35,14 +35,9 @@ static bool is_worth_keeping(const struct result *result, const struct compariso
     struct comparison obstacle = {.why = ""};
     const struct scope scope = {result, found, {service, 0}, 1, metric};
     const struct cell_value *cell = &found->cells[service * METRICS + metric];
-    if (result->partial || result->services[service].control ||
-        !metric_infos[metric].judged || !isfinite(cell->median))
-        return false;
-    bool found_one = obstacle_was_skipped(&scope, &obstacle) ||
-                     obstacle_in_trials(&scope, &obstacle) ||
-                     obstacle_in_tail(&scope, &obstacle);
-    /* A tail too thin for a verdict is good enough for a number. */
-    return !found_one || obstacle.verdict == VERDICT_NONE;
+    return !result->partial && !result->services[service].control &&
+           metric_infos[metric].judged && isfinite(cell->median) &&
+           !obstacle_to_number(&scope, &obstacle);
 }
 
 /* Calls each for every number that there is; of the control none is told. */

@@ -165,3 +165,10 @@ bool obstacle_in_tail(const struct scope *scope, struct comparison *out)
 {
     return has_no_tail(scope, out) || is_late(scope, out) || has_thin_tail(scope, out);
 }
+
+bool obstacle_to_number(const struct scope *scope, struct comparison *out)
+{
+    return (obstacle_was_skipped(scope, out) || obstacle_in_trials(scope, out) ||
+            obstacle_in_tail(scope, out)) &&
+           out->verdict != VERDICT_NONE;
+}

@@ -26,4 +26,8 @@ bool obstacle_was_skipped(const struct scope *scope, struct comparison *out);
 bool obstacle_in_trials(const struct scope *scope, struct comparison *out);
 bool obstacle_in_tail(const struct scope *scope, struct comparison *out);
 
+/* All of them, for who wants a number and no verdict: a tail that is only too thin for a
+ * verdict is none. */
+bool obstacle_to_number(const struct scope *scope, struct comparison *out);
+
 #endif

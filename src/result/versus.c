@@ -146,10 +146,7 @@ static bool has_obstacle(const struct versus_side *side, enum metric metric,
                                 {anchored ? both[0] : both[1], both[1]},
                                 anchored ? 2 : 1,
                                 metric};
-    bool is = obstacle_was_skipped(&scope, &found) ||
-              obstacle_in_trials(&scope, &found) || obstacle_in_tail(&scope, &found);
-    /* A tail too thin for a verdict is good enough for a number. */
-    is = is && found.verdict != VERDICT_NONE;
+    bool is = obstacle_to_number(&scope, &found);
     if (is)
         snprintf(why, LOAD_REASON_BYTES, "%s", found.why);
     return is;
