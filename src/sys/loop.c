@@ -11,6 +11,7 @@
 
 bool loop_init(struct loop *loop, struct error *err)
 {
+    loop->coarse = false;
     loop->fd = epoll_create1(EPOLL_CLOEXEC);
     if (loop->fd < 0)
         return error_set(err, "cannot create an epoll instance: %s", strerror(errno));
@@ -57,17 +58,41 @@ static unsigned readiness(uint32_t events)
     return ready;
 }
 
-static int wait_kernel(struct loop *loop, struct epoll_event *events, int64_t until_ns)
+/* In whole milliseconds, rounded up: never too early. */
+static int wait_coarsely(struct loop *loop, struct epoll_event *events, int64_t left_ns)
 {
-    struct timespec timeout = {0};
-    if (until_ns == LOOP_FOREVER)
+    int64_t left_ms = left_ns <= 0 ? 0 : (left_ns - 1) / NS_PER_MS + 1;
+    if (left_ns == LOOP_FOREVER)
+        left_ms = -1;
+    else if (left_ms > INT32_MAX)
+        left_ms = INT32_MAX;
+    return epoll_wait(loop->fd, events, LOOP_EVENTS_MAX, (int)left_ms);
+}
+
+static int wait_finely(struct loop *loop, struct epoll_event *events, int64_t left_ns)
+{
+    if (left_ns == LOOP_FOREVER)
         return epoll_pwait2(loop->fd, events, LOOP_EVENTS_MAX, NULL, NULL);
-    int64_t left = until_ns <= 0 ? 0 : until_ns - clock_now_ns();
-    if (left > 0) {
-        timeout.tv_sec = left / NS_PER_S;
-        timeout.tv_nsec = left % NS_PER_S;
+    struct timespec timeout = {0};
+    if (left_ns > 0) {
+        timeout.tv_sec = left_ns / NS_PER_S;
+        timeout.tv_nsec = left_ns % NS_PER_S;
     }
     return epoll_pwait2(loop->fd, events, LOOP_EVENTS_MAX, &timeout, NULL);
+}
+
+static int wait_kernel(struct loop *loop, struct epoll_event *events, int64_t until_ns)
+{
+    int64_t left_ns = until_ns;
+    if (until_ns != LOOP_FOREVER)
+        left_ns = until_ns <= 0 ? 0 : until_ns - clock_now_ns();
+    if (!loop->coarse) {
+        int n = wait_finely(loop, events, left_ns);
+        if (n >= 0 || errno != ENOSYS)
+            return n;
+        loop->coarse = true;
+    }
+    return wait_coarsely(loop, events, left_ns);
 }
 
 int loop_wait(struct loop *loop, struct loop_event events[LOOP_EVENTS_MAX],

@@ -25,6 +25,8 @@ struct loop_event {
 
 struct loop {
     int fd;
+    bool coarse; /* the kernel has no epoll_pwait2 (before Linux 5.11): time-outs are in
+                    ms */
 };
 
 bool loop_init(struct loop *loop, struct error *err);
@@ -39,7 +41,8 @@ void loop_remove(struct loop *loop, int fd);
 
 /*
  * Waits until something is ready or the monotonic clock reaches until_ns (LOOP_FOREVER:
- * no limit; in the past: does not wait), with nanosecond time-outs (epoll_pwait2).
+ * no limit; in the past: does not wait), with nanosecond time-outs (epoll_pwait2), or
+ * milliseconds, rounded up, on kernels and under tools that lack it.
  * Returns the number of events, 0 also when a signal came.
  */
 int loop_wait(struct loop *loop, struct loop_event events[LOOP_EVENTS_MAX],
