@@ -195,7 +195,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "null: %s\n", err.text);
         return 2;
     }
-    env_raise_files();
+    env_raise_files(0);
     if (!open_responder(&responder, &address, &err)) {
         fprintf(stderr, "null: %s\n", err.text);
         return 1;

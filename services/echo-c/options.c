@@ -6,6 +6,7 @@
 
 static const char help[] =
     "usage: dragstrip-echo [--listen HOST:PORT] [--response-bytes N] [--workers N]\n"
+    "                      [--max-connections N] [--reuse-port]\n"
     "\n"
     "Answers POST /echo with the JSON document it was sent. Also GET /metrics and\n"
     "GET /healthz.\n"
@@ -15,7 +16,12 @@ static const char help[] =
     "  --response-bytes N   pad each reply to N bytes; 0 pads nothing\n"
     "                       (ECHO_RESPONSE_BYTES; default 0)\n"
     "  --workers N          threads, each with its own event loop\n"
-    "                       (ECHO_WORKERS; default: the CPUs it may run on)\n"
+    "                       (ECHO_WORKERS; default: the CPUs it may run on, or fewer\n"
+    "                       where a cgroup limits its CPU time)\n"
+    "  --max-connections N  accept no more at a time; others wait\n"
+    "                       (ECHO_MAX_CONNECTIONS; default: the limit of open files)\n"
+    "  --reuse-port         share the port with others that were started with it, to\n"
+    "                       restart without a gap (ECHO_REUSE_PORT=1)\n"
     "  --help               print this and exit\n"
     "  --version            print name and compiler and exit\n"
     "\n"
@@ -54,20 +60,33 @@ static bool read_workers(const char *text, struct options *options, struct error
     return read_number(text, 1, OPTIONS_WORKERS_MAX, &options->workers, err);
 }
 
-/* A flag with a value; NULL as default: left as it is. */
+static bool read_connections_max(const char *text, struct options *options,
+                                 struct error *err)
+{
+    return read_number(text, 1, OPTIONS_CONNECTIONS_MAX, &options->connections_max, err);
+}
+
+static bool read_reuse_port(const char *text, struct options *options, struct error *err)
+{
+    return read_number(text, 0, 1, &options->reuse_port, err);
+}
+
 struct row {
     const char *flag;
     const char *variable;
-    const char *otherwise;
+    const char *otherwise; /* NULL: left as it is */
+    const char *alone;     /* the value of a flag that takes none; NULL: it takes one */
     bool (*read)(const char *text, struct options *options, struct error *err);
 };
 
-enum { ROWS = 3 };
+enum { ROWS = 5 };
 
 static const struct row rows[ROWS] = {
-    {"--listen", "ECHO_LISTEN", "127.0.0.1:8080", read_listen},
-    {"--response-bytes", "ECHO_RESPONSE_BYTES", NULL, read_response_bytes},
-    {"--workers", "ECHO_WORKERS", NULL, read_workers},
+    {"--listen", "ECHO_LISTEN", "127.0.0.1:8080", NULL, read_listen},
+    {"--response-bytes", "ECHO_RESPONSE_BYTES", NULL, NULL, read_response_bytes},
+    {"--workers", "ECHO_WORKERS", NULL, NULL, read_workers},
+    {"--max-connections", "ECHO_MAX_CONNECTIONS", NULL, NULL, read_connections_max},
+    {"--reuse-port", "ECHO_REUSE_PORT", NULL, "1", read_reuse_port},
 };
 
 /* The row that the word is, or begins with up to '='; ROWS when there is none. */
@@ -96,6 +115,8 @@ static bool read_flags(int argc, char **argv, const char *values[ROWS], struct e
         if (row == ROWS)
             return error_set(err, "there is no flag or argument '%s': see --help",
                              argv[i]);
+        if (!value)
+            value = rows[row].alone;
         if (!value && i + 1 == argc)
             return error_set(err, "the flag %s needs a value: see --help", argv[i]);
         values[row] = value ? value : argv[++i];

@@ -7,12 +7,18 @@
 #include "base/error.h"
 #include "sys/sock.h"
 
-enum { OPTIONS_WORKERS_MAX = 4096, OPTIONS_RESPONSE_MAX_BYTES = 64 << 20 };
+enum {
+    OPTIONS_WORKERS_MAX = 4096,
+    OPTIONS_RESPONSE_MAX_BYTES = 64 << 20,
+    OPTIONS_CONNECTIONS_MAX = 1 << 30
+};
 
 struct options {
     struct sock_address listen;
     uint64_t response_bytes;
     uint64_t workers;
+    uint64_t connections_max; /* 0: as many as there are descriptors for */
+    uint64_t reuse_port;      /* 1: others may listen on the port, too */
     bool help;
     bool version;
 };

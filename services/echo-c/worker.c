@@ -1,6 +1,10 @@
 /*
  * One turn of a loop: wait, stamp the time, serve what is ready, act on deadlines. The
- * drain begins between turns, so no event can belong to a connection that it closed.
+ * drain begins and goes on between turns, so no event can belong to a connection that it
+ * closed.
+ *
+ * What a worker opens, but for the bells that others ring, it opens and closes in its own
+ * thread, so that it may have a descriptor table of its own.
  */
 #include "worker.h"
 
@@ -14,19 +18,25 @@
  * readable all that time, so it must leave the loop. */
 #define ACCEPT_PAUSE_NS (100 * NS_PER_MS)
 
-static void pause_accepting(struct worker *worker)
+static bool is_full(const struct worker *worker)
 {
-    loop_remove(&worker->loop, worker->listener);
+    return worker->host.open_count >= worker->settings->connections_max;
+}
+
+static void pause_accepting(struct worker *worker, int64_t again_ns)
+{
+    if (!worker->accept_paused)
+        loop_remove(&worker->loop, worker->listener);
     worker->accept_paused = true;
-    worker->accept_again_ns = worker->host.now_ns + ACCEPT_PAUSE_NS;
+    worker->accept_again_ns = again_ns;
 }
 
 static void resume_accepting(struct worker *worker)
 {
-    worker->accept_paused = false;
-    if (worker->listener >= 0 &&
-        !loop_add_level(&worker->loop, worker->listener, &worker->listener))
-        pause_accepting(worker);
+    if (loop_add_level(&worker->loop, worker->listener, &worker->listener))
+        worker->accept_paused = false;
+    else
+        worker->accept_again_ns = worker->host.desk.now_ns + ACCEPT_PAUSE_NS;
 }
 
 static void take_over(struct worker *worker, int fd)
@@ -36,28 +46,47 @@ static void take_over(struct worker *worker, int fd)
         conn_close(&worker->host, conn);
 }
 
-/* Empties the accept queue. */
+/* Empties the accept queue, as far as connections may be had. */
 static void accept_all(struct worker *worker)
 {
-    for (;;) {
+    int64_t now_ns = worker->host.desk.now_ns;
+    while (!is_full(worker)) {
         int fd = sock_accept(worker->listener);
         if (fd >= 0) {
             take_over(worker, fd);
             continue;
         }
-        if (errno != EAGAIN && !worker->accept_paused)
-            pause_accepting(worker);
+        if (errno != EAGAIN)
+            pause_accepting(worker, now_ns + ACCEPT_PAUSE_NS);
         return;
     }
+    pause_accepting(worker, now_ns);
+}
+
+static bool may_resume(const struct worker *worker)
+{
+    return worker->accept_paused && !is_full(worker) &&
+           worker->host.desk.now_ns >= worker->accept_again_ns;
 }
 
 static void begin_drain(struct worker *worker)
 {
-    accept_all(worker);
-    fd_close(worker->listener);
-    worker->listener = -1;
-    worker->accept_paused = false;
+    sock_end_handshakes(worker->listener);
     conn_host_drain(&worker->host);
+}
+
+/* What was connected when the drain began, or whose handshake was under way, is accepted
+ * until the connections without a request are closed. */
+static void end_accepting(struct worker *worker)
+{
+    if (worker->host.phase != CONN_SERVING && worker->listener >= 0)
+        accept_all(worker);
+    conn_host_expire(&worker->host);
+    if (worker->host.phase == CONN_ENDING) {
+        fd_close(worker->listener);
+        worker->listener = -1;
+        worker->accept_paused = false;
+    }
 }
 
 static void dispatch(struct worker *worker, const struct loop_event *event)
@@ -73,7 +102,7 @@ static void dispatch(struct worker *worker, const struct loop_event *event)
 static int64_t next_deadline(const struct worker *worker)
 {
     int64_t next_ns = conn_host_next_ns(&worker->host);
-    if (worker->accept_paused && worker->accept_again_ns < next_ns)
+    if (worker->accept_paused && !is_full(worker) && worker->accept_again_ns < next_ns)
         next_ns = worker->accept_again_ns;
     return next_ns;
 }
@@ -81,73 +110,93 @@ static int64_t next_deadline(const struct worker *worker)
 static void turn(struct worker *worker)
 {
     struct loop_event events[LOOP_EVENTS_MAX];
-    struct conn_host *host = &worker->host;
     int count = loop_wait(&worker->loop, events, next_deadline(worker));
-    host->now_ns = clock_now_ns();
-    stamp_update(&host->serve.stamp, clock_wall_ns() / NS_PER_S);
+    conn_host_turn(&worker->host, clock_now_ns(), clock_wall_ns() / NS_PER_S);
     for (int i = 0; i < count; i++)
         dispatch(worker, &events[i]);
-    conn_host_expire(host);
-    if (worker->accept_paused && host->now_ns >= worker->accept_again_ns)
+    end_accepting(worker);
+    if (may_resume(worker))
         resume_accepting(worker);
+}
+
+static void serve(struct worker *worker)
+{
+    while (worker->listener >= 0 || worker->host.open_count > 0) {
+        turn(worker);
+        if (worker->host.phase == CONN_SERVING && atomic_load(&worker->drain_asked))
+            begin_drain(worker);
+    }
+}
+
+static bool open_files(struct worker *worker)
+{
+    struct error *err = &worker->err;
+    if (worker->settings->own_files && !thread_own_files(err))
+        return false;
+    if (!loop_init(&worker->loop, err))
+        return false;
+    worker->listener = sock_listen(worker->address, true, err);
+    if (worker->listener < 0)
+        return false;
+    if (!loop_add_level(&worker->loop, worker->wake, &worker->wake) ||
+        !loop_add_level(&worker->loop, worker->listener, &worker->listener))
+        return error_set(err, "cannot watch the listener: %s", strerror(errno));
+    return true;
+}
+
+static void close_files(struct worker *worker)
+{
+    fd_close(worker->listener);
+    loop_fini(&worker->loop);
+}
+
+static void change_state(struct worker *worker, enum worker_state state)
+{
+    int news = worker->settings->news;
+    atomic_store(&worker->state, state);
+    wake_ring(news);
 }
 
 static void run(void *argument)
 {
     struct worker *worker = argument;
-    while (worker->listener >= 0 || worker->host.open_count > 0) {
-        turn(worker);
-        if (worker->listener >= 0 && atomic_load(&worker->drain_asked))
-            begin_drain(worker);
+    bool opened = open_files(worker);
+    if (opened) {
+        change_state(worker, WORKER_SERVING);
+        serve(worker);
     }
-    atomic_store(&worker->has_ended, true);
-    wake_ring(worker->ended);
+    close_files(worker);
+    change_state(worker, opened ? WORKER_ENDED : WORKER_FAILED);
 }
 
-bool worker_init(struct worker *worker, struct sock_address *address,
-                 const struct serve_settings *settings, int ended, struct error *err)
+bool worker_init(struct worker *worker, const struct worker_settings *settings,
+                 struct error *err)
 {
-    *worker = (struct worker){.listener = -1, .wake = -1, .loop.fd = -1, .ended = ended};
-    conn_host_init(&worker->host, settings);
-    if (!loop_init(&worker->loop, err))
-        goto fail;
+    *worker = (struct worker){.settings = settings, .listener = -1, .loop.fd = -1};
+    conn_host_init(&worker->host, &settings->serve);
     worker->wake = wake_open(err);
-    if (worker->wake < 0)
-        goto fail;
-    worker->listener = sock_listen(address, true, err);
-    if (worker->listener < 0)
-        goto fail;
-    if (!loop_add_level(&worker->loop, worker->wake, &worker->wake) ||
-        !loop_add_level(&worker->loop, worker->listener, &worker->listener)) {
-        error_set(err, "cannot watch the listener: %s", strerror(errno));
-        goto fail;
-    }
-    return true;
-fail:
-    worker_fini(worker);
-    return false;
+    return worker->wake >= 0;
 }
 
 void worker_fini(struct worker *worker)
 {
-    fd_close(worker->listener);
     fd_close(worker->wake);
-    loop_fini(&worker->loop);
     conn_host_fini(&worker->host);
 }
 
-bool worker_start(struct worker *worker, struct error *err)
+bool worker_start(struct worker *worker, struct sock_address *address, struct error *err)
 {
+    worker->address = address;
     return thread_start(&worker->thread, "echo", run, worker, err);
+}
+
+enum worker_state worker_state(const struct worker *worker)
+{
+    return (enum worker_state)atomic_load(&worker->state);
 }
 
 void worker_drain(struct worker *worker)
 {
     atomic_store(&worker->drain_asked, true);
     wake_ring(worker->wake);
-}
-
-bool worker_has_ended(const struct worker *worker)
-{
-    return atomic_load(&worker->has_ended);
 }

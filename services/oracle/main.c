@@ -289,7 +289,7 @@ int main(int argc, char **argv)
         return 2;
     }
     struct oracle *oracle = mem_new(1, sizeof(*oracle));
-    env_raise_files();
+    env_raise_files(0);
     env_sharpen_timers();
     bool open = open_oracle(oracle, &options, &err);
     if (open)

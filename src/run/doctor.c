@@ -37,7 +37,7 @@ void doctor_look(struct doctor_facts *out, atomic_int *stop)
     *out = (struct doctor_facts){0};
     env_read_machine(&out->machine);
     env_read_tuning(&out->tuning);
-    out->open_files_hard = env_raise_files();
+    out->open_files_hard = env_raise_files(0);
     cpu_divide(&cpus);
     out->cores_for_service = CPU_COUNT(&cpus.service);
     out->cores_for_generator = CPU_COUNT(&cpus.generator);

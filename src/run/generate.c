@@ -115,7 +115,7 @@ static bool check_profile(const struct generate_spec *spec, struct error *err)
 
 bool generate_check_load(const struct generate_spec *spec, struct error *err)
 {
-    uint64_t files = env_raise_files();
+    uint64_t files = env_raise_files(0);
     if (spec->duration_ns <= 0)
         return error_set(err, "the duration must be longer than 0");
     if (spec->timeout_ns <= 0)

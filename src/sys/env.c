@@ -137,11 +137,14 @@ void env_read_tuning(struct env_tuning *out)
         out->port_first = out->port_last = 0;
 }
 
-uint64_t env_raise_files(void)
+uint64_t env_raise_files(uint64_t wanted)
 {
-    struct rlimit files;
+    struct rlimit files, more;
     if (getrlimit(RLIMIT_NOFILE, &files) != 0)
         return 1024;
+    more.rlim_cur = more.rlim_max = wanted;
+    if (wanted > files.rlim_max && setrlimit(RLIMIT_NOFILE, &more) == 0)
+        return wanted;
     files.rlim_cur = files.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &files) != 0)
         getrlimit(RLIMIT_NOFILE, &files);

@@ -39,8 +39,9 @@ struct env_tuning {
 
 void env_read_tuning(struct env_tuning *out);
 
-/* Raises the soft limit of open files to the hard one; the limit in force. */
-uint64_t env_raise_files(void);
+/* Raises the soft limit of open files to the hard one, and where `wanted` is more, the
+ * hard one, too, if that is allowed; the limit in force. */
+uint64_t env_raise_files(uint64_t wanted);
 
 /* Timer slack of the calling thread: 1 ns, so that sleeps end when asked. */
 void env_sharpen_timers(void);

@@ -1,6 +1,7 @@
 #include "sys/sock.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -175,6 +176,20 @@ int sock_accept(int listener)
     if (fd >= 0)
         set_option(fd, IPPROTO_TCP, TCP_NODELAY);
     return fd;
+}
+
+void sock_end_handshakes(int listener)
+{
+    /* A packet of a TCP listener begins with its TCP header (tcp_v4_rcv, tcp_v6_rcv). */
+    enum { FLAGS_OFFSET = 13, FLAG_SYN = 0x02 };
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS_OFFSET),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, FLAG_SYN, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+    };
+    struct sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
+    setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
 }
 
 void sock_do_not_pace(int fd)

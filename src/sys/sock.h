@@ -46,6 +46,12 @@ bool sock_in_use(const struct sock_address *address);
 /* A connected descriptor, or -1 with errno (EAGAIN: none waiting). */
 int sock_accept(int listener);
 
+/* A TCP listener takes no more part in handshakes that have not begun: their SYN is
+ * dropped, and the client's next one finds another listener, or a closed port. Those that
+ * have begun are completed, so that after a moment the queue can be emptied for good;
+ * close alone would reset what is in it. */
+void sock_end_handshakes(int listener);
+
 /* Starts a connection, whose own sending is not paced; -1 with errno set when it fails at
  * once. */
 int sock_connect(const struct sock_address *address);

@@ -1,5 +1,7 @@
 #include "sys/thread.h"
 
+#include <errno.h>
+#include <sched.h>
 #include <string.h>
 
 static void *enter(void *opaque)
@@ -24,4 +26,12 @@ bool thread_start(struct thread *thread, const char *name, void (*run)(void *arg
 void thread_join(struct thread *thread)
 {
     pthread_join(thread->id, NULL);
+}
+
+bool thread_own_files(struct error *err)
+{
+    if (unshare(CLONE_FILES) != 0)
+        return error_set(err, "cannot give a thread its own descriptors: %s",
+                         strerror(errno));
+    return true;
 }

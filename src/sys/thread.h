@@ -22,4 +22,9 @@ bool thread_start(struct thread *thread, const char *name, void (*run)(void *arg
 /* Waits until it has returned. */
 void thread_join(struct thread *thread);
 
+/* Gives the calling thread a descriptor table of its own, a copy of the shared one
+ * (unshare(2)): the limit of open files then counts for this thread alone, and what it
+ * opens from now on others do not see. */
+bool thread_own_files(struct error *err);
+
 #endif
