@@ -5,7 +5,6 @@
  */
 #include "echo.h"
 
-#include "base/mem.h"
 #include "wire/jread.h"
 
 #define TEXT_OF(x) #x
@@ -41,12 +40,6 @@ struct str echo_name(void)
     return STR(NAME);
 }
 
-void echo_reader_fini(struct echo_reader *reader)
-{
-    mem_free(reader->strings);
-    *reader = (struct echo_reader){0};
-}
-
 static const char *member_name(enum member member)
 {
     switch (member) {
@@ -73,48 +66,26 @@ static enum member member_of(struct str raw)
     return MEMBER_UNKNOWN;
 }
 
-static void add_string(struct echo_reader *reader, struct echo_document *document,
-                       struct str text)
+static bool read_id(struct jread *json, struct echo_document *document)
 {
-    size_t count = document->metadata_count++;
-    if (count == reader->capacity) {
-        reader->capacity = count ? 2 * count : 64;
-        reader->strings = mem_resize(reader->strings, reader->capacity, sizeof(text));
-    }
-    reader->strings[count] = text;
-    document->metadata_bytes += text.len + 2 + (count > 0);
-}
-
-static bool read_metadata(struct echo_reader *reader, struct jread *json,
-                          struct echo_document *document)
-{
-    struct str text;
-    bool first = true;
-    if (!jread_enter(json, '['))
-        return false;
+    if (jread_peek(json) != JREAD_NUMBER)
+        return jread_u64(json, &document->id);
     const char *begin = json->at;
-    while (jread_next(json, ']', &first)) {
-        if (!jread_string(json, &text))
-            return false;
-        add_string(reader, document, text);
-    }
-    document->metadata = reader->strings;
-    if (json->error)
-        return false;
-    document->metadata_raw = (struct str){begin, (size_t)(json->at - 1 - begin)};
-    return true;
+    bool good = jread_u64(json, &document->id);
+    document->id_digits = (struct str){begin, (size_t)(json->at - begin)};
+    return good;
 }
 
-static bool read_value(struct echo_reader *reader, struct jread *json, enum member member,
+static bool read_value(struct jread *json, enum member member,
                        struct echo_document *document)
 {
     switch (member) {
     case MEMBER_ID:
-        return jread_u64(json, &document->id);
+        return read_id(json, document);
     case MEMBER_AGENT:
         return jread_string(json, &document->user_agent);
     case MEMBER_METADATA:
-        return read_metadata(reader, json, document);
+        return jread_strings(json, &document->metadata_raw, &document->metadata_bytes);
     case MEMBER_UNKNOWN:
         break;
     }
@@ -138,8 +109,7 @@ static bool check_complete(unsigned seen, struct error *err)
     return true;
 }
 
-bool echo_decode(struct echo_reader *reader, struct str body, struct echo_document *out,
-                 struct error *err)
+bool echo_decode(struct str body, struct echo_document *out, struct error *err)
 {
     struct jread json;
     struct str name;
@@ -158,7 +128,7 @@ bool echo_decode(struct echo_reader *reader, struct str body, struct echo_docume
             return error_set(err, "%s is there twice, again at byte %zu",
                              member_name(member), (size_t)(name.ptr - body.ptr) - 1);
         seen |= member;
-        if (!read_value(reader, &json, member, &document))
+        if (!read_value(&json, member, &document))
             return fail(&json, member, err);
     }
     if (!jread_end(&json))
@@ -172,8 +142,7 @@ bool echo_decode(struct echo_reader *reader, struct str body, struct echo_docume
 size_t echo_reply_bytes(const struct echo_document *document, struct str time,
                         size_t wanted, size_t *padding)
 {
-    char digits[OUT_U64_DIGITS];
-    size_t natural = REPLY_FIXED_BYTES + out_u64(document->id, digits).len +
+    size_t natural = REPLY_FIXED_BYTES + document->id_digits.len +
                      document->user_agent.len + document->metadata_bytes + time.len;
     *padding = 0;
     if (natural + PADDING_FIXED_BYTES >= wanted)
@@ -189,16 +158,21 @@ size_t echo_reply_bound(size_t body_bytes, size_t wanted)
 }
 
 /* Without white space between them the strings are there already as they are to be
- * written: one copy instead of three for each, some 2 % of a request of 1 KB. */
+ * written. */
 static void put_metadata(struct out *out, const struct echo_document *document)
 {
+    struct jread json;
+    struct str text;
+    bool first = true;
+    size_t before = out->len;
     if (document->metadata_raw.len == document->metadata_bytes) {
         out_put(out, document->metadata_raw);
         return;
     }
-    for (size_t i = 0; i < document->metadata_count; i++) {
-        out_put(out, i > 0 ? STR(",\"") : STR("\""));
-        out_put(out, document->metadata[i]);
+    jread_init(&json, document->metadata_raw);
+    while (jread_next(&json, ']', &first) && jread_string(&json, &text)) {
+        out_put(out, out->len > before ? STR(",\"") : STR("\""));
+        out_put(out, text);
         out_put(out, STR("\""));
     }
 }
@@ -206,9 +180,8 @@ static void put_metadata(struct out *out, const struct echo_document *document)
 void echo_reply(struct out *out, const struct echo_document *document, struct str time,
                 size_t padding)
 {
-    char digits[OUT_U64_DIGITS];
     out_put(out, STR(REPLY_ID));
-    out_put(out, out_u64(document->id, digits));
+    out_put(out, document->id_digits);
     out_put(out, STR(REPLY_AGENT));
     out_put(out, document->user_agent);
     out_put(out, STR(REPLY_METADATA));

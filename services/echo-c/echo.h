@@ -8,28 +8,17 @@
 #include "base/error.h"
 #include "out.h"
 
-/* The loop's vector for metadata; grows amortised up to what a largest body can hold, and
- * is never shrunk. Zeroed: empty. */
-struct echo_reader {
-    struct str *strings;
-    size_t capacity;
-};
-
-void echo_reader_fini(struct echo_reader *reader);
-
-/* Views of the body and of the reader, valid until either is used again. */
+/* Views of the body. */
 struct echo_document {
     uint64_t id;
-    struct str user_agent;      /* raw, between its quotes */
-    const struct str *metadata; /* raw, between their quotes */
-    size_t metadata_count;
-    struct str metadata_raw; /* all of it as it was sent, without the brackets */
-    size_t metadata_bytes;   /* of all, with quotes and commas, without brackets */
+    struct str id_digits;    /* the same as it was sent: there is only one way */
+    struct str user_agent;   /* raw, between its quotes */
+    struct str metadata_raw; /* strings as they were sent, without the brackets */
+    size_t metadata_bytes;   /* of that, without the white space between strings */
 };
 
 /* False: a sentence that says what is wrong and where, without text of the body. */
-bool echo_decode(struct echo_reader *reader, struct str body, struct echo_document *out,
-                 struct error *err);
+bool echo_decode(struct str body, struct echo_document *out, struct error *err);
 
 /* Length of the reply for an answer of wanted bytes (--response-bytes), and of its
  * padding: 0 when there is none. `time` is the digits of server_timestamp. */

@@ -13,7 +13,6 @@ void serve_init(struct serve *serve, const struct serve_settings *settings)
 
 void serve_fini(struct serve *serve)
 {
-    echo_reader_fini(&serve->reader);
     buf_fini(&serve->page);
 }
 
@@ -62,7 +61,7 @@ static int answer_echo(const struct reply *reply, struct str body)
     struct echo_document document;
     struct error err;
     size_t padding;
-    if (!echo_decode(&serve->reader, body, &document, &err))
+    if (!echo_decode(body, &document, &err))
         return put_error(reply, 400, NULL, str_of(err.text));
     size_t wanted = serve->settings->response_bytes;
     size_t length = echo_reply_bytes(&document, time, wanted, &padding);

@@ -23,7 +23,6 @@ struct serve_settings {
 struct serve {
     const struct serve_settings *settings;
     struct stamp stamp;
-    struct echo_reader reader;
     struct buf page;
     bool draining; /* healthz says so; everything else is answered as ever */
 };

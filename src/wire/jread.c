@@ -1,10 +1,13 @@
 /*
- * The reader. Strings are nearly all of a document, so they are scanned eight bytes at a
- * time as long as nothing needs a look (quote, backslash, control, non-ASCII). SSE2 was
- * rejected: it saves 30 ns of the 7 µs that a request of 1 KB costs, nearly all of them
- * in the kernel.
+ * The reader. Strings are nearly all of a document, so they are scanned 16 bytes at a
+ * time (eight where there is no SSE2) as long as nothing needs a look: quote, backslash,
+ * control, non-ASCII. AVX2 was rejected: most strings are shorter than its 32 bytes.
  */
 #include "wire/jread.h"
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "wire/jread_chars.h"
 
@@ -83,8 +86,29 @@ static uint64_t specials(uint64_t word)
            CHARS_EIGHT(0x80);
 }
 
-static const char *skip_plain(const char *at, const char *end)
+#ifdef __SSE2__
+/* The same of 16 bytes, a bit each, all of them exact. As signed numbers the bytes from
+ * 128 on are below the space, too. */
+static unsigned specials_of_16(const char *at)
 {
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i low = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20));
+    __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+    __m128i backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(low, _mm_or_si128(quote, backslash)));
+}
+#endif
+
+static inline const char *skip_plain(const char *at, const char *end)
+{
+#ifdef __SSE2__
+    while (end - at >= 16) {
+        unsigned marks = specials_of_16(at);
+        if (marks)
+            return at + __builtin_ctz(marks);
+        at += 16;
+    }
+#endif
     while (end - at >= 8) {
         uint64_t marks = specials(chars_load(at));
         if (marks)
@@ -137,6 +161,40 @@ bool jread_string(struct jread *json, struct str *out_raw)
     return true;
 }
 
+/* Past all strings that follow as `,"text"`, with plain characters and no white space. */
+static const char *skip_plain_strings(const char *at, const char *end)
+{
+    while (end - at > 2 && at[0] == ',' && at[1] == '"') {
+        const char *quote = skip_plain(at + 2, end);
+        if (quote == end || *quote != '"')
+            break;
+        at = quote + 1;
+    }
+    return at;
+}
+
+bool jread_strings(struct jread *json, struct str *out_raw, size_t *out_compact)
+{
+    struct str text;
+    size_t compact = 0;
+    bool first = true;
+    if (!jread_enter(json, '['))
+        return false;
+    const char *begin = json->at;
+    while (jread_next(json, ']', &first)) {
+        if (!jread_string(json, &text))
+            return false;
+        const char *next = skip_plain_strings(json->at, json->end);
+        compact += (compact > 0) + text.len + 2 + (size_t)(next - json->at);
+        json->at = next;
+    }
+    if (json->error)
+        return false;
+    *out_raw = (struct str){begin, (size_t)(json->at - 1 - begin)};
+    *out_compact = compact;
+    return true;
+}
+
 static bool is_digit(const char *at, const char *end)
 {
     return at < end && *at >= '0' && *at <= '9';
@@ -144,6 +202,7 @@ static bool is_digit(const char *at, const char *end)
 
 bool jread_u64(struct jread *json, uint64_t *out)
 {
+    enum { SAFE_DIGITS = 19 }; /* no number of so many digits reaches 2^64 */
     static const char wanted[] = "expected an integer from 0 to 18446744073709551615";
     uint64_t value = 0;
     char c = next_byte(json);
@@ -152,7 +211,7 @@ bool jread_u64(struct jread *json, uint64_t *out)
         return jread_fail(json, wanted);
     do {
         unsigned digit = (unsigned)(*at++ - '0');
-        if (value > (UINT64_MAX - digit) / 10)
+        if (at - json->at > SAFE_DIGITS && value > (UINT64_MAX - digit) / 10)
             return jread_fail(json, wanted);
         value = value * 10 + digit;
     } while (c != '0' && is_digit(at, end));

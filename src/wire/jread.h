@@ -41,7 +41,10 @@ enum jread_type jread_peek(struct jread *json);
 /* Each reads one value of its type; false sets error. */
 bool jread_string(struct jread *json, struct str *out_raw);
 bool jread_u64(struct jread *json, uint64_t *out); /* plain integer literal, 0…2^64-1 */
-bool jread_skip(struct jread *json);               /* any value, validated */
+/* An array of strings: what stands between the brackets, and how long that is without the
+ * white space between the strings. */
+bool jread_strings(struct jread *json, struct str *out_raw, size_t *out_compact);
+bool jread_skip(struct jread *json); /* any value, validated */
 
 /*
  * Containers: jread_enter reads '{' or '['. Then, before each member or element,
