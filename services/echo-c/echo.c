@@ -100,11 +100,13 @@ static bool fail(const struct jread *json, enum member member, struct error *err
     return error_set(err, "%s: %s at byte %zu", member_name(member), json->error, at);
 }
 
-static bool check_complete(unsigned seen, struct error *err)
+/* `end` is where the object ended without the member. */
+static bool check_complete(unsigned seen, size_t end, struct error *err)
 {
     for (enum member member = MEMBER_ID; member < MEMBER_UNKNOWN; member *= 2) {
         if (!(seen & member))
-            return error_set(err, "%s is missing", member_name(member));
+            return error_set(err, "%s is missing at byte %zu, where the object ends",
+                             member_name(member), end);
     }
     return true;
 }
@@ -131,9 +133,10 @@ bool echo_decode(struct str body, struct echo_document *out, struct error *err)
         if (!read_value(&json, member, &document))
             return fail(&json, member, err);
     }
+    size_t close = (size_t)(json.at - json.start) - 1;
     if (!jread_end(&json))
         return fail(&json, MEMBER_UNKNOWN, err);
-    if (!check_complete(seen, err))
+    if (!check_complete(seen, close, err))
         return false;
     *out = document;
     return true;

@@ -34,6 +34,11 @@ const char *route_allow(enum route route)
     return allow[route];
 }
 
+const char *route_allow_any(void)
+{
+    return "GET, HEAD, POST, OPTIONS";
+}
+
 bool route_allows(enum route route, enum method method)
 {
     if (route == ROUTE_ECHO)

@@ -30,6 +30,8 @@ enum method route_method(struct str name);
 
 /* "POST", "GET, HEAD"; "" of ROUTE_OTHER. */
 const char *route_allow(enum route route);
+/* Methods that some path allows, and OPTIONS of "*". */
+const char *route_allow_any(void);
 bool route_allows(enum route route, enum method method);
 
 /* As labels of metrics: "/echo" … "other", "GET" … "other". */

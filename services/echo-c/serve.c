@@ -92,9 +92,19 @@ static int answer_health(const struct reply *reply)
                down ? STR("draining") : STR("ok"));
 }
 
+/* RFC 9110 9.3.7: OPTIONS * asks what the server as a whole can. */
+static int answer_options(const struct reply *reply)
+{
+    struct answer answer = {
+        .status = 200, .type = ANSWER_TEXT, .allow = route_allow_any()};
+    return put(reply, answer, STR(""));
+}
+
 static int answer_route(const struct reply *reply, enum route route, enum method method,
                         const struct http_request *request, struct str body)
 {
+    if (method == METHOD_OPTIONS && str_eq(request->target, STR("*")))
+        return answer_options(reply);
     if (route == ROUTE_OTHER)
         return put_error(reply, 404, NULL,
                          STR("no such path: there are /echo, /metrics and /healthz"));

@@ -1,4 +1,4 @@
-"""JSONTestSuite, each text as the value of an unknown member and as the whole body.
+"""JSONTestSuite, each text as the value of an unknown member, as an element of metadata, and as the whole body.
 
 As a value, every y_ text must be accepted and every n_ text refused.  There is no exception: the
 members around the value could only repair a text that ends within an object's own members (such as
@@ -31,6 +31,10 @@ def texts(kind):
 def as_value(text):
     yield document()[:-1] + b',"x":' + text + b"}"
     yield b'{"x":' + text + b"," + document()[1:]
+
+
+def as_element(text):
+    return b'{"id":1,"user_agent":"u","metadata":["a",' + text + b',"b"]}'
 
 
 def is_utf8(text):
@@ -82,6 +86,18 @@ class Corpus(EchoCase):
                 with self.subTest(name):
                     self.check_echo(self.post(b'{"id":1,"user_agent":"u","metadata":' + text + b"}"),
                                     metadata=value)
+
+    def test_as_element(self):
+        """Each y text that is a string comes back equal as an element of metadata; all else there is refused."""
+        for kind in "yn":
+            for name, text in texts(kind):
+                value = json.loads(text) if kind == "y" else None
+                with self.subTest(name):
+                    answer = self.post(as_element(text))
+                    if isinstance(value, str):
+                        self.check_echo(answer, metadata=["a", value, "b"])
+                    else:
+                        self.check_error(answer)
 
     def test_as_body(self):
         """Each text as the whole body is refused, and the service lives."""

@@ -68,6 +68,58 @@ class Served(EchoCase):
                 self.check_echo(wire.send(request("POST", "/echo", document())).answer())
 
 
+class Server(EchoCase):
+    def test_options(self):
+        """OPTIONS * says what the server can, in no bytes (RFC 9110 9.3.7); the connection goes on."""
+        with self.service.connect(timeout=3) as wire:
+            answer = wire.send(b"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n").answer("OPTIONS")
+            self.assertEqual((answer.status, answer.body), (200, b""), answer)
+            self.assertEqual(answer.header("content-length"), "0")
+            self.assertEqual(answer.header("allow"), "GET, HEAD, POST, OPTIONS")
+            self.check_echo(wire.send(request("POST", "/echo", document())).answer())
+
+    def test_star_of_others(self):
+        """No other method may ask it."""
+        self.check_error(self.ask(b"GET * HTTP/1.1\r\nHost: a\r\n\r\n"), 400)
+
+
+@rows([
+    ("A byte that begins nothing.", b"?", 0),
+    ("A document that ends too soon.", b'{"id":1', 7),
+    ("A name without quotes.", b'{"id":1,x', 8),
+    ("A colon that is missing.", b'{"id" 1}', 6),
+    ("A number with a letter behind it.", b'{"id":12x}', 8),
+    ("A string's control character.", b'{"user_agent":"abc\x01"}', 18),
+    ("A string's bad escape.", b'{"user_agent":"ab\\x"}', 17),
+    ("A lone surrogate.", b'{"user_agent":"\\ud800x"}', 15),
+    ("Half a character of UTF-8.", b'{"user_agent":"a\xc3"}', 16),
+    ("An element that is no string.", b'{"metadata":["a",2]}', 17),
+    ("The same far from the start.", b'{"metadata":["' + b'a","' * 1000 + b'",,"a"]}', 14 + 4000 + 2),
+    ("A member that is there twice.", b'{"id":1,"id":2}', 8),
+    ("A member that is not there.", b'{"id":1,"user_agent":"u"}', 24),
+    ("Text behind the document.", document() + b" x", len(document()) + 1),
+    ("An unknown member's bad value.", b'{"x":[1,{"y":tru}]}', 13),
+])
+class Positions(EchoCase):
+    def check(self, body, at):
+        """The refusal says at which byte."""
+        answer = self.post(body)
+        self.check_error(answer)
+        self.assertRegex(answer.json()["error"], rf"at byte {at}\b")
+
+
+@unittest.skipUnless(os.path.isdir(test_corpus.FOLDER), "no JSONTestSuite: set DRAGSTRIP_CORPORA to the folder above it")
+class CorpusPositions(EchoCase):
+    def test_all(self):
+        """Whatever text of the corpus is refused, the refusal names a byte of the body or its end."""
+        for name, text in test_corpus.texts("n"):
+            for body in (text, *test_corpus.as_value(text), test_corpus.as_element(text)):
+                with self.subTest(name):
+                    found = re.search(r"at byte (\d+)", self.post(body).json()["error"])
+                    self.assertTrue(found)
+                    self.assertLessEqual(int(found[1]), len(body))
+
+
 class TimeOut(EchoCase):
     def test_408(self):
         """Who had begun a request is told why it ends; who had not is not."""
