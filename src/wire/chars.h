@@ -8,6 +8,10 @@
 
 #include <endian.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 /* The byte repeated in all eight places of a word. */
 #define CHARS_EIGHT(byte) (UINT64_C(0x0101010101010101) * (byte))
 
@@ -52,6 +56,34 @@ static inline bool chars_is_host(char c)
 static inline bool chars_is_control(char c)
 {
     return ((uint8_t)c < 0x20 && c != '\t') || c == 0x7f;
+}
+
+#ifdef __SSE2__
+/* Those of 16 bytes, a bit each. */
+static inline unsigned chars_controls_of_16(const char *at)
+{
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+    __m128i tab = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\t'));
+    __m128i del = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f));
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_andnot_si128(tab, low), del));
+}
+#endif
+
+/* The first of them from `at` on, or end. */
+static inline const char *chars_find_control(const char *at, const char *end)
+{
+#ifdef __SSE2__
+    while (end - at >= 16) {
+        unsigned marks = chars_controls_of_16(at);
+        if (marks)
+            return at + __builtin_ctz(marks);
+        at += 16;
+    }
+#endif
+    while (at < end && !chars_is_control(*at))
+        at++;
+    return at;
 }
 
 /* Value of a hexadecimal digit, -1 for others. */

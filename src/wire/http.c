@@ -1,6 +1,6 @@
 /*
- * Heads. A head is cut into lines once; of the fields only those that decide framing and
- * life of the connection are looked at, chosen by the length of their name before any
+ * Heads. Each byte of a field is looked at once; of the fields only those that decide
+ * framing and life of the connection are, chosen by the length of their name before any
  * byte is compared. A table of all fields was rejected: nobody reads the others.
  */
 #include "wire/http.h"
@@ -85,22 +85,33 @@ static bool is_token(struct str s)
 
 static bool is_clean(struct str s)
 {
-    size_t i = 0;
-    while (s.len - i >= 8) {
-        uint64_t word = chars_load(s.ptr + i);
-        if ((chars_below(word, 0x20) | chars_below(word ^ CHARS_EIGHT(0x7f), 1)) == 0) {
-            i += 8;
-            continue;
-        }
-        for (size_t end = i + 8; i < end; i++) {
-            if (chars_is_control(s.ptr[i]))
-                return false;
-        }
-    }
-    for (; i < s.len; i++) {
-        if (chars_is_control(s.ptr[i]))
-            return false;
-    }
+    return chars_find_control(s.ptr, s.ptr + s.len) == s.ptr + s.len;
+}
+
+/* Moves the next field, "name: value" and its CRLF, from the front of *rest. */
+static bool take_field(struct str *rest, struct str *name, struct str *value)
+{
+    const char *at = rest->ptr, *end = at + rest->len;
+    while (at < end && chars_is_token(*at))
+        at++;
+    *name = (struct str){rest->ptr, (size_t)(at - rest->ptr)};
+    if (name->len == 0 || at == end || *at != ':')
+        return false;
+    const char *begin = at + 1;
+    at = chars_find_control(begin, end);
+    if (end - at < 2 || at[0] != '\r' || at[1] != '\n')
+        return false;
+    *value = str_trim((struct str){begin, (size_t)(at - begin)});
+    *rest = (struct str){at + 2, (size_t)(end - at) - 2};
+    return true;
+}
+
+/* Likewise the empty line behind the last one. */
+static bool take_end(struct str *rest)
+{
+    if (rest->len < 2 || rest->ptr[0] != '\r' || rest->ptr[1] != '\n')
+        return false;
+    *rest = (struct str){rest->ptr + 2, rest->len - 2};
     return true;
 }
 
@@ -170,28 +181,28 @@ static bool read_field(struct str name, struct str value, struct fields *fields)
 {
     switch (name.len) {
     case 4:
-        if (str_eq_nocase(name, STR("host"))) {
+        if (str_eq_nocase(name, STR("Host"))) {
             fields->hosts++;
             fields->host = value;
         }
         break;
     case 6:
-        if (str_eq_nocase(name, STR("expect"))) {
+        if (str_eq_nocase(name, STR("Expect"))) {
             bool known = str_eq_nocase(value, STR("100-continue"));
             fields->expect_continue |= known;
             fields->expect_other |= !known;
         }
         break;
     case 10:
-        if (str_eq_nocase(name, STR("connection")))
+        if (str_eq_nocase(name, STR("Connection")))
             read_connection(value, fields);
         break;
     case 14:
-        if (str_eq_nocase(name, STR("content-length")))
+        if (str_eq_nocase(name, STR("Content-Length")))
             return read_length(value, fields);
         break;
     case 17:
-        if (str_eq_nocase(name, STR("transfer-encoding")))
+        if (str_eq_nocase(name, STR("Transfer-Encoding")))
             return read_codings(value, fields);
         break;
     default:
@@ -200,21 +211,17 @@ static bool read_field(struct str name, struct str value, struct fields *fields)
     return true;
 }
 
-/* Reads the lines up to the empty one, which must be the last. */
+/* Reads the fields up to the empty line, which must be the last. */
 static enum http_status read_fields(struct str rest, struct fields *fields)
 {
-    struct str line, name;
-    for (;;) {
-        if (!take_line(&rest, &line))
-            return HTTP_BAD;
-        if (line.len == 0)
-            return rest.len == 0 ? HTTP_OK : HTTP_BAD;
+    struct str name, value;
+    while (!take_end(&rest)) {
         if (++fields->count > HTTP_HEADERS_MAX)
             return HTTP_TOO_LARGE;
-        if (!take_until(&line, ':', &name) || !is_token(name) || !is_clean(line) ||
-            !read_field(name, str_trim(line), fields))
+        if (!take_field(&rest, &name, &value) || !read_field(name, value, fields))
             return HTTP_BAD;
     }
+    return rest.len == 0 ? HTTP_OK : HTTP_BAD;
 }
 
 static bool is_digit(char c)
@@ -301,10 +308,8 @@ enum http_status http_parse_request(struct str head, struct http_request *out)
     struct fields fields = {0};
     struct str line;
     enum http_status status = HTTP_OK;
-    while (head.len >= 2 && head.ptr[0] == '\r' && head.ptr[1] == '\n') {
-        head.ptr += 2;
-        head.len -= 2;
-    }
+    while (take_end(&head))
+        ;
     if (!take_line(&head, &line) || !take_until(&line, ' ', &request.method) ||
         !take_until(&line, ' ', &request.target) || !is_token(request.method))
         return HTTP_BAD;
