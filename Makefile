@@ -68,6 +68,7 @@ check: needs-check
 	@$(MAKE) --no-print-directory sanitize
 	@$(MAKE) --no-print-directory others
 	@$(MAKE) --no-print-directory contract
+	@$(MAKE) --no-print-directory contract-sanitize
 	@$(MAKE) --no-print-directory command
 	@$(MAKE) --no-print-directory hdr
 	@$(MAKE) --no-print-directory formats
@@ -234,6 +235,14 @@ contract: all
 	  prove -e python3 tests/contract/contract_test.py :: rust-echo $(BUILD)/echo-rust; \
 	else echo "no cargo: echo-rust is not tested"; fi
 
+## make contract-sanitize  the contract of the C service under load, with address and thread sanitizers
+contract-sanitize: all
+	@for sanitizer in address,undefined thread; do \
+	  $(MAKE) --no-print-directory BUILD=$(BUILD)/$$sanitizer SANITIZE=$$sanitizer CFLAGS="-O1 -g" \
+	    $(BUILD)/$$sanitizer/dragstrip-echo && \
+	  TSAN_OPTIONS=halt_on_error=1 prove -e python3 tests/contract/contract_test.py :: --under-load $(BUILD)/dragstrip \
+	    c-echo $(BUILD)/$$sanitizer/dragstrip-echo --workers 4 || exit 1; done
+
 ## make others       the Go and Rust services' own tests
 others:
 	@if command -v go >/dev/null; then cd services/echo-go && go vet ./... && go test ./...; \
@@ -269,4 +278,4 @@ clean:
 fuzz-run: | $(BUILD)/.needs
 
 .PHONY: bench-load fuzz fuzz-run replay all race check bench help needs-check clang unit-programs echo-go echo-rust echo-go-if-there format \
-  layers unit sanitize contract others command hdr formats install clean
+  layers unit sanitize contract contract-sanitize others command hdr formats install clean

@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """Holds one echo service to the contract, from outside.
 
-    python3 tests/contract/contract_test.py [-k PATTERN] NAME COMMAND…
+    python3 tests/contract/contract_test.py [-k PATTERN] [--under-load DRAGSTRIP] NAME COMMAND…
 
 NAME is c-echo, go-echo or rust-echo; COMMAND is the program with its fixed flags.  Without arguments
 both come from DRAGSTRIP_CONTRACT="NAME COMMAND…", so that `prove` can run this file.  The cases never
 look at a service's source: a fourth service is held to the same page by its name and its command.
+
+With --under-load each service is loaded by `dragstrip load` while the cases run, and those cases that
+count requests or wait for time-outs are left out; meant for a service built with a sanitizer.
 
 Where things are: wire.py is HTTP by hand, service.py starts and ends a service, case.py is the base of
 the cases, prom.py reads the metrics page; test_*.py are the cases by topic; model.py is the contract
@@ -26,13 +29,14 @@ import tap  # noqa: E402
 
 def main():
     words, keys = tap.take_keys(sys.argv[1:])
+    words, loaders = tap.take_keys(words, "--under-load")
     words = words or shlex.split(os.environ.get("DRAGSTRIP_CONTRACT", ""))
     if not words:
         print("1..0 # SKIP no service named: set DRAGSTRIP_CONTRACT=\"NAME COMMAND\"")
         return
     if len(words) < 2:
         sys.exit("contract_test.py needs NAME COMMAND: the service's name and how to start it.")
-    service.use(words[0], words[1:])
+    service.use(words[0], words[1:], *loaders[:1])
     import test_corpus
     import test_crowd
     import test_flags
@@ -49,6 +53,8 @@ def main():
     if words[0] == "c-echo":
         import test_strict
         modules.append(test_strict)
+    if loaders:
+        modules = [module for module in modules if not getattr(module, "ALONE", False)]
     tap.main(modules, keys, test_timeouts.begin)
 
 

@@ -19,16 +19,28 @@ from wire import Wire
 
 NAME = ""
 COMMAND = []
+LOADER = None
 
 START_S = 10
 _libc = ctypes.CDLL(None)
 _running = set()
 
 
-def use(name, command):
-    """Sets the service that all cases are about."""
-    global NAME, COMMAND
-    NAME, COMMAND = name, list(command)
+def use(name, command, loader=None):
+    """Sets the service that all cases are about, and the `dragstrip` that loads it meanwhile."""
+    global NAME, COMMAND, LOADER
+    NAME, COMMAND, LOADER = name, list(command), loader
+
+
+def _load(address):
+    """A steady load on a service; None without a loader."""
+    if not LOADER:
+        return None
+    return subprocess.Popen(
+        [LOADER, "load", "http://%s:%d/echo" % address, "-r", "200", "-c", "8", "-w", "0s", "-d", "1h",
+         "-b", '{"id":1,"user_agent":"u","metadata":["m"]}', "--json", "/dev/null"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        preexec_fn=_die_with_parent)
 
 
 def _die_with_parent():
@@ -67,7 +79,7 @@ class Service:
     def __init__(self, *flags, env=None, listen="127.0.0.1:0", ampersand=False):
         where = ["--listen", listen] if listen else []
         self.err, self.out = tempfile.TemporaryFile(), tempfile.TemporaryFile()
-        self.started = time.time()
+        self.started, self.load = time.time(), None
         self.process = subprocess.Popen(
             [*COMMAND, *where, *flags], env=environment(**(env or {})), stdin=subprocess.DEVNULL,
             stdout=self.out, stderr=self.err, start_new_session=True,
@@ -78,6 +90,7 @@ class Service:
             found = re.fullmatch(rf"{re.escape(NAME)}: listening on (\S+):(\d+)", line)
             assert found, f"the first log line is {line!r}"
             self.address = (found[1], int(found[2]))
+            self.load = _load(self.address)
         except BaseException:
             self.kill()
             raise
@@ -153,6 +166,9 @@ class Service:
         except ProcessLookupError:
             pass
         self.process.wait()
+        if self.load:
+            self.load.kill()
+            self.load.wait()
         self.err.close()
         self.out.close()
 

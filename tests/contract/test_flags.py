@@ -8,6 +8,7 @@ import service
 from tap import rows
 from wire import document, request
 
+ALONE = True  # starts services that are to end at once
 PANIC = re.compile(r"panic|Traceback|core dumped|goroutine|Segmentation|RUST_BACKTRACE|Sanitizer")
 
 

@@ -11,6 +11,7 @@ from wire import document, request
 
 PROCESS = ("process_cpu_seconds_total", "process_resident_memory_bytes", "process_start_time_seconds",
            "process_open_fds")
+ALONE = True  # counts requests
 MANY = 2000
 
 

@@ -13,6 +13,7 @@ import service
 from tap import rows
 from wire import Cut, chunked, document, document_of, request
 
+ALONE = True  # waits
 READ = (4, 8)
 IDLE = (13, 19)
 POST = request("POST", "/echo", document())

@@ -126,11 +126,11 @@ def selected(test, keys):
     return not keys or any(key.lower() in name for key in keys)
 
 
-def take_keys(argv):
-    """Splits `-k PATTERN` off a command line: (the rest, the patterns)."""
+def take_keys(argv, flag="-k"):
+    """Splits `-k PATTERN` (or another flag's) off a command line: (the rest, the patterns)."""
     rest, keys = list(argv), []
-    while "-k" in rest:
-        at = rest.index("-k")
+    while flag in rest:
+        at = rest.index(flag)
         keys += rest[at + 1:at + 2]
         del rest[at:at + 2]
     return rest, keys
