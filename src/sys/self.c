@@ -2,6 +2,8 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -44,18 +46,44 @@ static int64_t files_limit(void)
     return getrlimit(RLIMIT_NOFILE, &files) == 0 ? (int64_t)files.rlim_cur : 0;
 }
 
-int64_t self_open_files(void)
+/* Entries of a folder of descriptors, of the calling thread's table or of another one; -1
+ * when it cannot be read. */
+static int64_t count_files(const char *folder, bool own)
 {
     struct stat status;
-    int64_t count = -1; /* the directory that counts is open itself */
-    /* From Linux 6.2 on the directory's size is the number; before, it is 0. */
-    if (stat("/proc/self/fd", &status) == 0 && status.st_size > 0)
+    int64_t count = own ? -1 : 0; /* the descriptor that counts is open itself */
+    /* From Linux 6.2 on the folder's size is the number; before, it is 0. */
+    if (stat(folder, &status) == 0 && status.st_size > 0)
         return status.st_size;
-    DIR *dir = opendir("/proc/self/fd");
+    DIR *dir = opendir(folder);
     if (!dir)
-        return files_limit();
+        return -1;
     for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir))
         count += entry->d_name[0] != '.';
     closedir(dir);
     return count;
+}
+
+int64_t self_open_files(void)
+{
+    int64_t count = count_files("/proc/self/fd", true);
+    return count < 0 ? files_limit() : count;
+}
+
+int64_t self_open_files_of_threads(void)
+{
+    char folder[64];
+    int64_t sum = -1; /* the folder that lists the threads is open, too */
+    DIR *tasks = opendir("/proc/self/task");
+    if (!tasks)
+        return self_open_files();
+    for (struct dirent *task = readdir(tasks); task; task = readdir(tasks)) {
+        if (task->d_name[0] == '.')
+            continue;
+        snprintf(folder, sizeof(folder), "/proc/self/task/%.20s/fd", task->d_name);
+        int64_t count = count_files(folder, atoi(task->d_name) == gettid());
+        sum += count > 0 ? count : 0;
+    }
+    closedir(tasks);
+    return sum;
 }

@@ -19,4 +19,8 @@ int64_t self_resident_peak_bytes(void);
 /* Open descriptors; the soft limit when /proc/self/fd cannot be read. */
 int64_t self_open_files(void);
 
+/* The same where threads have descriptor tables of their own (thread_own_files): the sum
+ * over all of them. */
+int64_t self_open_files_of_threads(void);
+
 #endif

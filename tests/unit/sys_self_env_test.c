@@ -95,6 +95,43 @@ static void open_files(void)
     TAP_INT(fds_count(), before, "the look leaves none open");
 }
 
+enum { APART = 7 };
+
+/* Opens some files in a table of its own, and waits to be told that they were counted. */
+static void *opens_apart(void *argument)
+{
+    pthread_barrier_t *both = argument;
+    struct error err;
+    int fds[APART];
+    bool apart = thread_own_files(&err);
+    for (int i = 0; i < APART; i++)
+        fds[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    pthread_barrier_wait(both);
+    pthread_barrier_wait(both);
+    for (int i = 0; i < APART; i++)
+        close(fds[i]);
+    return apart ? NULL : argument;
+}
+
+static void open_files_apart(void)
+{
+    pthread_barrier_t both;
+    pthread_t thread;
+    void *failed;
+    int before = fds_count();
+    pthread_barrier_init(&both, NULL, 2);
+    pthread_create(&thread, NULL, opens_apart, &both);
+    pthread_barrier_wait(&both);
+    int64_t sum = self_open_files_of_threads(), own = self_open_files();
+    pthread_barrier_wait(&both);
+    pthread_join(thread, &failed);
+    pthread_barrier_destroy(&both);
+    TAP_OK(!failed, "a thread takes a descriptor table of its own");
+    TAP_INT(own, before, "what it opens is not in ours");
+    TAP_INT(sum, 2 * before + APART,
+            "the sum: ours, its copy of ours, and what it opened");
+}
+
 /* No descriptor is left for looking into /proc. */
 static void exhausted(void)
 {
@@ -243,6 +280,7 @@ int main(void)
     cpu();
     resident();
     open_files();
+    open_files_apart();
     exhausted();
     machine();
     pinned_machine();
