@@ -69,6 +69,7 @@ check: needs-check
 	@$(MAKE) --no-print-directory others
 	@$(MAKE) --no-print-directory contract
 	@$(MAKE) --no-print-directory contract-sanitize
+	@$(MAKE) --no-print-directory budget
 	@$(MAKE) --no-print-directory command
 	@$(MAKE) --no-print-directory hdr
 	@$(MAKE) --no-print-directory formats
@@ -243,6 +244,10 @@ contract-sanitize: all
 	  TSAN_OPTIONS=halt_on_error=1 prove -e python3 tests/contract/contract_test.py :: --under-load $(BUILD)/dragstrip \
 	    c-echo $(BUILD)/$$sanitizer/dragstrip-echo --workers 4 || exit 1; done
 
+## make budget       instructions of the C service per request, held to a budget in both directions
+budget: all
+	prove -e python3 tests/budget/budget_test.py :: $(BUILD)/dragstrip-echo
+
 ## make others       the Go and Rust services' own tests
 others:
 	@if command -v go >/dev/null; then cd services/echo-go && go vet ./... && go test ./...; \
@@ -278,4 +283,4 @@ clean:
 fuzz-run: | $(BUILD)/.needs
 
 .PHONY: bench-load fuzz fuzz-run replay all race check bench help needs-check clang unit-programs echo-go echo-rust echo-go-if-there format \
-  layers unit sanitize contract contract-sanitize others command hdr formats install clean
+  layers unit sanitize contract contract-sanitize budget others command hdr formats install clean
