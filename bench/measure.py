@@ -1,4 +1,4 @@
-"""One run of a generator against a fresh service, and what it took; bench/load puts runs together."""
+"""One run of a generator against a fresh service, and what it took; bench/load and bench/echo put runs together."""
 
 import contextlib
 import os
@@ -43,14 +43,29 @@ def machine():
     return busy / TICKS, stolen / TICKS
 
 
-@contextlib.contextmanager
-def served(command):
+def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        return probe.getsockname()[1]
+
+
+def port_of(url):
+    return int(url.split(":")[2].split("/")[0])
+
+
+def service_argv(command, port):
+    """A command is a program of ours with its flags, or a function of the port."""
+    if callable(command):
+        return command(port)
+    return [f"{BUILD}/{command[0]}", "--listen", f"127.0.0.1:{port}", *command[1:]]
+
+
+@contextlib.contextmanager
+def served(command):
+    port = free_port()
+    argv = service_argv(command, port)
     service = subprocess.Popen(
-        [f"{BUILD}/{command[0]}", "--listen", f"127.0.0.1:{port}", *command[1:]],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         preexec_fn=lambda: os.sched_setaffinity(0, {SERVICE_CPU}))
     try:
         for _ in range(500):
@@ -59,7 +74,7 @@ def served(command):
                 break
             time.sleep(0.01)
         else:
-            sys.exit(f"{command[0]} does not listen")
+            sys.exit(f"{argv[0]} does not listen")
         yield service.pid, f"http://127.0.0.1:{port}/echo"
     finally:
         service.send_signal(signal.SIGTERM)
@@ -73,7 +88,7 @@ def open_files(pid):
 def keeps_alive(command):
     """Whether a service says so to HTTP/1.0."""
     with served(command) as (_, url), socket.create_connection(
-            ("127.0.0.1", int(url.split(":")[2].split("/")[0])), 5) as peer:
+            ("127.0.0.1", port_of(url)), 5) as peer:
         peer.sendall(b"GET /echo HTTP/1.0\r\nHost: x\r\nConnection: Keep-Alive\r\n\r\n")
         return b"keep-alive" in peer.recv(256).lower()
 
@@ -103,6 +118,9 @@ class Watch:
     def megabytes(self, usage):
         own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return (max(self.kib, usage.ru_maxrss) if usage.ru_maxrss > own else self.kib) / 1024
+
+    def figures(self, usage):
+        return {"peak_mb": self.megabytes(usage), "peak_connections": self.connections}
 
 
 def wait_for(child, limit, watch):
@@ -163,8 +181,9 @@ def counting():
 
 # ---- one run ----
 
-def run(section, round_, generator, command=NULL, before=(), watched=False, **load):
-    """What one generator printed and what it took, or None; every figure goes into the JSON."""
+def run(section, round_, generator, command=NULL, before=(), watched=None, **load):
+    """What one generator printed and what it took, or None; every figure goes into the JSON.
+    While it runs, `watched`, a class of the shape of Watch (True: Watch itself), is told to look."""
     row = {"section": section, "round": round_, "generator": generator.name,
            **{key: load.get(key) for key in ("connections", "rate", "seconds")}}
     rows.append(row)
@@ -173,7 +192,7 @@ def run(section, round_, generator, command=NULL, before=(), watched=False, **lo
         argv = [part.replace("FOLDER", folder) for part in before]
         argv += generator.argv(generator.path(), job)
         served_cpu, (busy, stolen), began = cpu_seconds(service), machine(), time.monotonic()
-        watch = Watch(service) if watched else None
+        watch = (Watch if watched is True else watched)(service) if watched else None
         child = start(job, argv)
         code, usage = wait_for(child, 2 * job.seconds + LIMIT_SECONDS, watch)
         wall = time.monotonic() - began
@@ -193,5 +212,5 @@ def run(section, round_, generator, command=NULL, before=(), watched=False, **lo
             print(f"{generator.name}, {section}: {row['error']}: {' '.join(said)}"[:300])
             return None
         if watched:
-            row.update(peak_mb=watch.megabytes(usage), peak_connections=watch.connections)
+            row.update(watch.figures(usage))
     return row
