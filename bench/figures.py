@@ -6,7 +6,7 @@ import sys
 
 def turned(wanted, round_):
     """The order of a round."""
-    turn = round_ % len(wanted)
+    turn = round_ % max(1, len(wanted))
     return wanted[turn:] + wanted[:turn]
 
 
