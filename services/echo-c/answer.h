@@ -19,14 +19,19 @@ enum answer_life {
 
 struct answer {
     int status;
-    struct str type;   /* ANSWER_JSON or ANSWER_TEXT */
+    struct str type;   /* ANSWER_JSON, …: whole lines */
     const char *allow; /* NULL but for 405 */
     enum answer_life life;
 };
 
 #define ANSWER_JSON STR("Content-Type: application/json\r\n")
 #define ANSWER_TEXT STR("Content-Type: text/plain; charset=utf-8\r\n")
-#define ANSWER_PAGE STR("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n")
+#define ANSWER_PAGE                                                                      \
+    STR("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"                     \
+        "Vary: Accept\r\n")
+#define ANSWER_OPENMETRICS                                                               \
+    STR("Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8\r\n"   \
+        "Vary: Accept\r\n")
 
 /* The head including its empty line, for a body of this length. */
 void answer_head(struct out *out, const struct stamp *stamp, const struct answer *answer,

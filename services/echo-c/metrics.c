@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "sys/self.h"
+#include "wire/accept.h"
 
 static const int statuses[METRICS_STATUSES] = {200, 400, 404, 405, 408, 411, 413,
                                                414, 417, 431, 501, 503, 505};
@@ -69,9 +70,21 @@ static void put_type(struct buf *page, const char *name, const char *type,
     buf_format(page, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-static void put_requests(struct buf *page, const struct metrics *const *all, int count)
+/* The samples of a counter end in _total; OpenMetrics leaves that out of its family's
+ * name.
+ */
+static void put_counter(struct buf *page, enum metrics_format format, const char *family,
+                        const char *help)
 {
-    put_type(page, "http_requests_total", "counter", "Requests answered.");
+    const char *end = format == METRICS_OPENMETRICS ? "" : "_total";
+    buf_format(page, "# HELP %s%s %s\n# TYPE %s%s counter\n", family, end, help, family,
+               end);
+}
+
+static void put_requests(struct buf *page, enum metrics_format format,
+                         const struct metrics *const *all, int count)
+{
+    put_counter(page, format, "http_requests", "Requests answered.");
     for (int method = 0; method < METHOD_COUNT; method++) {
         for (int cell = 0; cell < ROUTE_COUNT * METRICS_STATUSES; cell++) {
             int route = cell / METRICS_STATUSES, status = cell % METRICS_STATUSES;
@@ -87,8 +100,16 @@ static void put_requests(struct buf *page, const struct metrics *const *all, int
     }
 }
 
-static void put_durations_of(struct buf *page, const struct metrics *const *all,
-                             int count, enum route route)
+/* In OpenMetrics a bound shows that it is no integer (its "Considerations: Canonical
+ * Numbers"). */
+static const char *fraction_of(enum metrics_format format, const char *le)
+{
+    return format == METRICS_OPENMETRICS && !strpbrk(le, ".+") ? ".0" : "";
+}
+
+static void put_durations_of(struct buf *page, enum metrics_format format,
+                             const struct metrics *const *all, int count,
+                             enum route route)
 {
     const char *label = route_label(route);
     uint64_t below = 0, sum_ns = 0;
@@ -96,8 +117,10 @@ static void put_durations_of(struct buf *page, const struct metrics *const *all,
         for (int i = 0; i < count; i++)
             below += load(&all[i]->buckets[route][bucket]);
         buf_format(page,
-                   "http_request_duration_seconds_bucket{route=\"%s\",le=\"%s\"} %llu\n",
-                   label, buckets[bucket].le, (unsigned long long)below);
+                   "http_request_duration_seconds_bucket{route=\"%s\",le=\"%s%s\"} "
+                   "%llu\n",
+                   label, buckets[bucket].le, fraction_of(format, buckets[bucket].le),
+                   (unsigned long long)below);
     }
     for (int i = 0; i < count; i++)
         sum_ns += load(&all[i]->sum_ns[route]);
@@ -107,10 +130,10 @@ static void put_durations_of(struct buf *page, const struct metrics *const *all,
                (unsigned long long)below);
 }
 
-static void put_process(struct buf *page, int64_t started_ns)
+static void put_process(struct buf *page, enum metrics_format format, int64_t started_ns)
 {
-    put_type(page, "process_cpu_seconds_total", "counter",
-             "User and system time of all threads.");
+    put_counter(page, format, "process_cpu_seconds",
+                "User and system time of all threads.");
     buf_format(page, "process_cpu_seconds_total %.6f\n",
                (double)self_cpu_ns() / (double)NS_PER_S);
     put_type(page, "process_resident_memory_bytes", "gauge", "Resident memory.");
@@ -123,14 +146,26 @@ static void put_process(struct buf *page, int64_t started_ns)
     buf_format(page, "process_open_fds %lld\n", (long long)self_open_files());
 }
 
-void metrics_page(struct buf *page, const struct metrics *const *all, int count,
-                  int64_t started_ns)
+enum metrics_format metrics_format_for(struct str accept)
 {
-    put_requests(page, all, count);
+    const struct accept_media text = {STR("text"), STR("plain"), STR("0.0.4"),
+                                      STR("utf-8")};
+    const struct accept_media openmetrics = {STR("application"), STR("openmetrics-text"),
+                                             STR("1.0.0"), STR("utf-8")};
+    bool rather = accept_weight(accept, &openmetrics) > accept_weight(accept, &text);
+    return rather ? METRICS_OPENMETRICS : METRICS_TEXT;
+}
+
+void metrics_page(struct buf *page, enum metrics_format format,
+                  const struct metrics *const *all, int count, int64_t started_ns)
+{
+    put_requests(page, format, all, count);
     put_type(
         page, "http_request_duration_seconds", "histogram",
         "Time from the receipt of a request's first byte to the write of its answer.");
     for (int route = 0; route < ROUTE_COUNT; route++)
-        put_durations_of(page, all, count, (enum route)route);
-    put_process(page, started_ns);
+        put_durations_of(page, format, all, count, (enum route)route);
+    put_process(page, format, started_ns);
+    if (format == METRICS_OPENMETRICS)
+        buf_add_text(page, "# EOF\n");
 }

@@ -38,9 +38,18 @@ void metrics_count(struct metrics *metrics, const struct metrics_record *record,
 /* No page is longer; the buffer's maximum. */
 enum { METRICS_PAGE_MAX_BYTES = 128 << 10 };
 
-/* Appends the page in the Prometheus text format, 0.0.4. `all` are the loops' counters,
- * started_ns is the wall clock at the start of the process. */
-void metrics_page(struct buf *page, const struct metrics *const *all, int count,
-                  int64_t started_ns);
+enum metrics_format {
+    METRICS_TEXT,       /* of Prometheus, 0.0.4 */
+    METRICS_OPENMETRICS /* 1.0.0 */
+};
+
+/* The one that a client with this Accept value would rather have; the text when it has no
+ * preference, or none that can be read. */
+enum metrics_format metrics_format_for(struct str accept);
+
+/* Appends the page. `all` are the loops' counters, started_ns is the wall clock at the
+ * start of the process. */
+void metrics_page(struct buf *page, enum metrics_format format,
+                  const struct metrics *const *all, int count, int64_t started_ns);
 
 #endif

@@ -73,15 +73,17 @@ static int answer_echo(const struct reply *reply, struct str body)
     return 200;
 }
 
-static int answer_metrics(const struct reply *reply)
+static int answer_metrics(const struct reply *reply, struct str accept)
 {
     struct serve *serve = reply->serve;
     const struct serve_settings *settings = serve->settings;
+    enum metrics_format format = metrics_format_for(accept);
+    struct str type = format == METRICS_OPENMETRICS ? ANSWER_OPENMETRICS : ANSWER_PAGE;
     buf_clear(&serve->page);
-    metrics_page(&serve->page, settings->loops, settings->loop_count,
+    metrics_page(&serve->page, format, settings->loops, settings->loop_count,
                  settings->started_ns);
     assert(!serve->page.overflow);
-    return put(reply, (struct answer){.status = 200, .type = ANSWER_PAGE},
+    return put(reply, (struct answer){.status = 200, .type = type},
                buf_str(&serve->page));
 }
 
@@ -116,7 +118,8 @@ static int answer_route(const struct reply *reply, enum route route, enum method
                          STR("a document needs Content-Length, or chunks"));
     if (route == ROUTE_ECHO)
         return answer_echo(reply, body);
-    return route == ROUTE_METRICS ? answer_metrics(reply) : answer_health(reply);
+    return route == ROUTE_METRICS ? answer_metrics(reply, request->accept)
+                                  : answer_health(reply);
 }
 
 void serve_request(struct serve *serve, const struct http_request *request,

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "sys/cgroup.h"
 #include "sys/cpu.h"
 #include "sys/env.h"
 
@@ -62,38 +63,17 @@ static int64_t number_in(const char *path, const char *key)
     return found;
 }
 
-/* In the second hierarchy cpu.stat counts microseconds, in the first nanoseconds. */
-static int64_t throttled_in(const char *line)
-{
-    char path[LINE_BYTES + 64];
-    const char *first = strchr(line, ':');
-    const char *group = first ? strchr(first + 1, ':') : NULL;
-    if (!group)
-        return -1;
-    group++;
-    if (strncmp(line, "0::", 3) == 0) {
-        snprintf(path, sizeof(path), "/sys/fs/cgroup%s/cpu.stat", group);
-        int64_t us = number_in(path, "throttled_usec ");
-        return us < 0 ? -1 : us * 1000;
-    }
-    if (strncmp(first + 1, "cpu,", 4) != 0 && strncmp(first + 1, "cpu:", 4) != 0)
-        return -1;
-    snprintf(path, sizeof(path), "/sys/fs/cgroup/cpu%s/cpu.stat", group);
-    return number_in(path, "throttled_time ");
-}
-
+/* In the second hierarchy cpu.stat counts microseconds, in a first one nanoseconds. */
 static int64_t read_throttled(void)
 {
-    char line[LINE_BYTES];
-    int64_t found = -1;
-    FILE *file = fopen("/proc/self/cgroup", "re");
-    while (file && found < 0 && fgets(line, sizeof(line), file)) {
-        line[strcspn(line, "\n")] = '\0';
-        found = throttled_in(line);
-    }
-    if (file)
-        fclose(file);
-    return found;
+    struct cgroup cgroup;
+    char path[CGROUP_PATH_BYTES + 16];
+    if (!cgroup_find_cpu("", &cgroup))
+        return -1;
+    snprintf(path, sizeof(path), "%s/cpu.stat", cgroup.path);
+    int64_t count =
+        number_in(path, cgroup.second ? "throttled_usec " : "throttled_time ");
+    return cgroup.second && count >= 0 ? count * 1000 : count;
 }
 
 static void read_clocks(const cpu_set_t *cpus, struct vitals *out)

@@ -11,7 +11,9 @@
 struct fields {
     int count;
     int hosts;
+    int accepts;
     struct str host; /* the last one's value */
+    struct str accept;
     bool close;
     bool keep_alive;
     bool expect_continue;
@@ -191,6 +193,9 @@ static bool read_field(struct str name, struct str value, struct fields *fields)
             bool known = str_eq_nocase(value, STR("100-continue"));
             fields->expect_continue |= known;
             fields->expect_other |= !known;
+        } else if (str_eq_nocase(name, STR("accept"))) {
+            fields->accepts++;
+            fields->accept = value;
         }
         break;
     case 10:
@@ -331,6 +336,7 @@ enum http_status http_parse_request(struct str head, struct http_request *out)
     request.keep_alive = stays_open(&fields, request.minor);
     request.expect_continue = fields.expect_continue && request.minor > 0;
     request.content_length = fields.length;
+    request.accept = fields.accepts == 1 ? fields.accept : STR("");
     if (fields.chunked)
         request.framing = HTTP_CHUNKED;
     else

@@ -43,6 +43,9 @@ struct http_request {
     bool expect_continue;
     enum http_framing framing;
     uint64_t content_length; /* when framing is HTTP_LENGTH */
+    /* Value of Accept (wire/accept.h), empty without one. Empty with several, too: they
+     * would be one list (RFC 9110 5.3), and a part of it can say the opposite of all. */
+    struct str accept;
 };
 
 struct http_response {

@@ -51,8 +51,10 @@ def main():
     modules = [test_flags, test_reply, test_json, test_corpus, test_routes, test_framing, test_limits,
                test_metrics, test_crowd, test_life, test_timeouts]
     if words[0] == "c-echo":
+        import test_container
+        import test_openmetrics
         import test_strict
-        modules.append(test_strict)
+        modules += [test_strict, test_openmetrics, test_container]
     if loaders:
         modules = [module for module in modules if not getattr(module, "ALONE", False)]
     tap.main(modules, keys, test_timeouts.begin)

@@ -458,6 +458,33 @@ static void expectations(void)
     }
 }
 
+static void accepts(void)
+{
+    static const struct {
+        const char *fields, *accept;
+    } cases[] = {
+        {"", ""},
+        {"Accept: text/plain\r\n", "text/plain"},
+        {"ACCEPT:\t*/*;q=0.1, a/b \t\r\n", "*/*;q=0.1, a/b"},
+        {"X: y\r\nAccept: a/b\r\nExpect: 100-continue\r\n", "a/b"},
+        {"Accept:\r\n", ""},
+        {"Accept-Encoding: gzip\r\nExcept: a/b\r\nX-Accept: a/b\r\n", ""},
+        {"Accept: a/b\r\nAccept: c/d\r\n", ""}, /* several are none */
+        {"Accept: a/b\r\nX: y\r\nAccept: a/b\r\n", ""},
+        {"Accept: a/b\r\nAccept:\r\n", ""},
+        {"Accept: a/b\r\nAccept: c/d\r\nAccept: e/f\r\n", ""},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char text[256];
+        struct http_request got = {.minor = -1};
+        snprintf(text, sizeof(text), GET HOST "%s\r\n", cases[i].fields);
+        TAP_OK(parse_request(str_of(text), &got) == HTTP_OK &&
+                   str_eq(got.accept, str_of(cases[i].accept)) &&
+                   (got.accept.len == 0 || within_room(got.accept)),
+               "accept: %s", guard_shown(str_of(cases[i].fields)));
+    }
+}
+
 /* RFC 9112 6.3 rule 1: these end with their head, whatever the fields say. */
 static void bodiless_statuses(void)
 {
@@ -715,6 +742,7 @@ int main(void)
     no_length();
     hosts();
     expectations();
+    accepts();
     bodiless_statuses();
     field_limit();
     every_byte();
