@@ -17,6 +17,7 @@
 #include "options.h"
 #include "sys/env.h"
 #include "sys/fd.h"
+#include "sys/notify.h"
 #include "sys/signals.h"
 #include "sys/wake.h"
 #include "worker.h"
@@ -42,6 +43,13 @@ static void say(const char *text)
     fprintf(stderr, "c-echo: %s\n", text);
 }
 
+/* A manager that cannot be reached is no reason not to serve. */
+static void tell_manager(struct str state)
+{
+    struct error ignored;
+    notify_manager(state, &ignored);
+}
+
 /* Each worker's share of the connections, and whether the limit of open files must count
  * for each of them for that. */
 static void divide_connections(struct worker_settings *settings, uint64_t wanted,
@@ -51,6 +59,7 @@ static void divide_connections(struct worker_settings *settings, uint64_t wanted
     uint64_t files = env_raise_files(wanted + spare);
     uint64_t room = files > spare ? files - spare : 1;
     settings->own_files = wanted > room && workers > 1;
+    settings->serve.process.own_files = settings->own_files;
     if (wanted == 0)
         wanted = room;
     uint64_t share = (wanted + workers - 1) / workers;
@@ -70,9 +79,9 @@ static bool init_workers(struct server *server, struct options *options,
     server->counters = mem_new(options->workers, sizeof(struct metrics *));
     server->settings = (struct worker_settings){
         .serve = {.response_bytes = (size_t)options->response_bytes,
-                  .started_ns = clock_wall_ns(),
-                  .loops = server->counters,
-                  .loop_count = count},
+                  .process = {.loops = server->counters,
+                              .loop_count = count,
+                              .started_ns = clock_wall_ns()}},
         .news = server->news};
     divide_connections(&server->settings, options->connections_max, options->workers);
     for (int i = 0; i < count; i++) {
@@ -130,6 +139,7 @@ static bool all_ended(const struct server *server)
 static void drain(struct server *server)
 {
     say("draining");
+    tell_manager(NOTIFY_STOPPING);
     for (int i = 0; i < server->worker_count; i++)
         worker_drain(&server->workers[i]);
     while (!all_ended(server)) {
@@ -176,6 +186,7 @@ static int run(struct options *options)
         _Exit(EXIT_FAILED);
     }
     fprintf(stderr, "c-echo: listening on %s\n", sock_format(&options->listen, text));
+    tell_manager(NOTIFY_READY);
     while (signals_take(server.signals) == 0)
         wait_for_news(&server);
     drain(&server);

@@ -130,7 +130,8 @@ static void put_durations_of(struct buf *page, enum metrics_format format,
                (unsigned long long)below);
 }
 
-static void put_process(struct buf *page, enum metrics_format format, int64_t started_ns)
+static void put_process(struct buf *page, enum metrics_format format,
+                        const struct metrics_process *process)
 {
     put_counter(page, format, "process_cpu_seconds",
                 "User and system time of all threads.");
@@ -141,9 +142,10 @@ static void put_process(struct buf *page, enum metrics_format format, int64_t st
                (long long)self_resident_bytes());
     put_type(page, "process_start_time_seconds", "gauge", "Start, Unix time.");
     buf_format(page, "process_start_time_seconds %.3f\n",
-               (double)started_ns / (double)NS_PER_S);
+               (double)process->started_ns / (double)NS_PER_S);
     put_type(page, "process_open_fds", "gauge", "Open file descriptors.");
-    buf_format(page, "process_open_fds %lld\n", (long long)self_open_files());
+    int64_t files = process->own_files ? self_open_files_of_threads() : self_open_files();
+    buf_format(page, "process_open_fds %lld\n", (long long)files);
 }
 
 enum metrics_format metrics_format_for(struct str accept)
@@ -157,15 +159,16 @@ enum metrics_format metrics_format_for(struct str accept)
 }
 
 void metrics_page(struct buf *page, enum metrics_format format,
-                  const struct metrics *const *all, int count, int64_t started_ns)
+                  const struct metrics_process *process)
 {
-    put_requests(page, format, all, count);
+    put_requests(page, format, process->loops, process->loop_count);
     put_type(
         page, "http_request_duration_seconds", "histogram",
         "Time from the receipt of a request's first byte to the write of its answer.");
     for (int route = 0; route < ROUTE_COUNT; route++)
-        put_durations_of(page, format, all, count, (enum route)route);
-    put_process(page, format, started_ns);
+        put_durations_of(page, format, process->loops, process->loop_count,
+                         (enum route)route);
+    put_process(page, format, process);
     if (format == METRICS_OPENMETRICS)
         buf_add_text(page, "# EOF\n");
 }

@@ -47,9 +47,16 @@ enum metrics_format {
  * preference, or none that can be read. */
 enum metrics_format metrics_format_for(struct str accept);
 
-/* Appends the page. `all` are the loops' counters, started_ns is the wall clock at the
- * start of the process. */
+/* What all loops of a process have in common. */
+struct metrics_process {
+    const struct metrics *const *loops; /* the counters of each */
+    int loop_count;
+    int64_t started_ns; /* wall clock */
+    bool own_files;     /* threads have descriptor tables of their own */
+};
+
+/* Appends the page. */
 void metrics_page(struct buf *page, enum metrics_format format,
-                  const struct metrics *const *all, int count, int64_t started_ns);
+                  const struct metrics_process *process);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "sys/cgroup.h"
 #include "sys/cpu.h"
 
 static const char help[] =
@@ -160,7 +161,7 @@ bool options_read(struct options *options, int argc, char **argv, struct error *
         return true;
     }
     cpu_allowed(&cpus);
-    read.workers = (uint64_t)CPU_COUNT(&cpus);
+    read.workers = (uint64_t)cgroup_cpus("", CPU_COUNT(&cpus));
     if (!read_flags(argc, argv, values, err))
         return false;
     for (int i = 0; i < ROWS; i++) {

@@ -76,12 +76,10 @@ static int answer_echo(const struct reply *reply, struct str body)
 static int answer_metrics(const struct reply *reply, struct str accept)
 {
     struct serve *serve = reply->serve;
-    const struct serve_settings *settings = serve->settings;
     enum metrics_format format = metrics_format_for(accept);
     struct str type = format == METRICS_OPENMETRICS ? ANSWER_OPENMETRICS : ANSWER_PAGE;
     buf_clear(&serve->page);
-    metrics_page(&serve->page, format, settings->loops, settings->loop_count,
-                 settings->started_ns);
+    metrics_page(&serve->page, format, &serve->settings->process);
     assert(!serve->page.overflow);
     return put(reply, (struct answer){.status = 200, .type = type},
                buf_str(&serve->page));

@@ -14,9 +14,7 @@
 /* The same for all loops, unchanged while they run. */
 struct serve_settings {
     size_t response_bytes;
-    int64_t started_ns;                 /* wall clock */
-    const struct metrics *const *loops; /* counters of all loops */
-    int loop_count;
+    struct metrics_process process;
 };
 
 /* A loop's own. */
