@@ -71,7 +71,26 @@ bool file_write_all(int fd, const char *name, struct str content, struct error *
            error_set(err, "cannot write to %s: %s", name, strerror(errno));
 }
 
-bool file_write_atomic(const char *path, struct str content, struct error *err)
+/* What a path leads to when it exists and is no regular file: a device, a pipe, a
+ * terminal. It must be written to, not replaced. */
+static bool is_special(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+}
+
+static bool write_into(const char *path, struct str content, struct error *err)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return error_set(err, "cannot open %s: %s", path, strerror(errno));
+    bool written = file_write_all(fd, path, content, err);
+    close(fd);
+    return written;
+}
+
+/* Writes it beside the file and puts it in its place. */
+static bool replace(const char *path, struct str content, struct error *err)
 {
     char temporary[PATH_MAX];
     int len = snprintf(temporary, sizeof(temporary), "%s.tmp", path);
@@ -96,6 +115,15 @@ bool file_write_atomic(const char *path, struct str content, struct error *err)
                          why == ENOSPC ? "; free some space, or choose another -o" : "");
     }
     return true;
+}
+
+bool file_write_atomic(const char *path, struct str content, struct error *err)
+{
+    char target[PATH_MAX];
+    if (is_special(path))
+        return write_into(path, content, err);
+    /* The file that a link leads to is replaced, and not the link. */
+    return replace(realpath(path, target) ? target : path, content, err);
 }
 
 bool file_append(const char *path, struct str content, size_t max_bytes,

@@ -38,7 +38,7 @@ def _load(address):
         return None
     return subprocess.Popen(
         [LOADER, "load", "http://%s:%d/echo" % address, "-r", "200", "-c", "8", "-w", "0s", "-d", "1h",
-         "-b", '{"id":1,"user_agent":"u","metadata":["m"]}', "--json", "/dev/null"],
+         "-b", '{"id":1,"user_agent":"u","metadata":["m"]}'],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         preexec_fn=_die_with_parent)
 

@@ -211,6 +211,33 @@ static void write_refusals(void)
     TAP_INT(files_in_tempdir(), before, "… and the temporary file is removed");
 }
 
+static void write_special(void)
+{
+    struct error err = {""};
+    struct stat status;
+    char got[16] = "";
+    const char *path = tempdir_path("pipe");
+    TAP_OK(mkfifo(path, 0600) == 0, "a named pipe");
+    int reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    TAP_OK(file_write_atomic(path, STR("into it"), &err) &&
+               read(reader, got, sizeof(got) - 1) == 7,
+           "what is no regular file is written to");
+    TAP_TEXT(got, "into it", "… in full");
+    TAP_OK(stat(path, &status) == 0 && S_ISFIFO(status.st_mode),
+           "… and stays what it is");
+    close(reader);
+
+    path = tempdir_path("link");
+    TAP_OK(file_write_atomic(tempdir_path("real"), STR("old"), &err) &&
+               symlink(tempdir_path("real"), path) == 0,
+           "a link to a file");
+    path = tempdir_path("link");
+    TAP_OK(file_write_atomic(path, STR("new"), &err) && lstat(path, &status) == 0 &&
+               S_ISLNK(status.st_mode),
+           "a link stays a link");
+    TAP_OK(content_is(tempdir_path("real"), STR("new")), "… and its file is the new one");
+}
+
 /* The limit of a file's size stands for a full disk: the write fails half-way. */
 static void write_full(void)
 {
@@ -349,6 +376,7 @@ int main(void)
     write_good();
     write_over_leftover();
     write_refusals();
+    write_special();
     write_full();
     directories();
     relative();
