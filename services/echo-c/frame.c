@@ -68,6 +68,8 @@ static enum frame_status take_chunks(struct frame *frame, struct window *window,
     char *end = window->ptr + frame->head_bytes + frame->joined_bytes;
     struct str in = {end, window->len - frame->head_bytes - frame->joined_bytes}, data;
     enum http_status status = HTTP_PARTIAL;
+    if (in.len > 0) /* the client has not waited */
+        frame->expects_continue = false;
     while (status == HTTP_PARTIAL && in.len > 0) {
         status = http_body_feed(&frame->body, &in, &data);
         if (status == HTTP_BAD)

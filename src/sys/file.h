@@ -14,8 +14,8 @@ bool file_read(const char *path, struct buf *out, struct error *err);
  * Empty if it cannot be read. */
 void file_tail(const char *path, int max_lines, struct buf *out);
 
-/* Writes path.tmp, syncs, renames; on failure removes the temporary file. Through links it
- * is the file itself that is replaced. What exists and is no regular file (a device, a
+/* Writes path.tmp, syncs, renames; on failure removes the temporary file. Through links
+ * it is the file itself that is replaced. What exists and is no regular file (a device, a
  * pipe) is written to as it is. */
 bool file_write_atomic(const char *path, struct str content, struct error *err);
 

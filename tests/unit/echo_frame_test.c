@@ -197,7 +197,7 @@ static const struct {
 } continues[] = {
     {EXPECT "Content-Length: 3\r\n\r\n", "ABC", true},
     {"\r\n" EXPECT "Content-Length: 3\r\n\r\n", "ABC", true},
-    {EXPECT "Transfer-Encoding: chunked\r\n\r\n", "", true},
+    {EXPECT "Transfer-Encoding: chunked\r\n\r\n", "3\r\nABC\r\n", true},
     {"POST /echo HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\n", "ABC", false},
     {"POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n", "ABC",
      false},
