@@ -50,14 +50,19 @@ def main():
     import test_timeouts
     modules = [test_flags, test_reply, test_json, test_corpus, test_routes, test_framing, test_limits,
                test_metrics, test_crowd, test_life, test_timeouts]
+    begins = [test_timeouts.begin]
     if words[0] == "c-echo":
         import test_container
+        import test_drain
+        import test_exhaustion
         import test_openmetrics
+        import test_slow
         import test_strict
-        modules += [test_strict, test_openmetrics, test_container]
+        modules += [test_strict, test_openmetrics, test_container, test_slow, test_exhaustion, test_drain]
+        begins.append(test_slow.begin)
     if loaders:
         modules = [module for module in modules if not getattr(module, "ALONE", False)]
-    tap.main(modules, keys, test_timeouts.begin)
+    tap.main(modules, keys, lambda tests: [begin(tests) for begin in begins])
 
 
 if __name__ == "__main__":
