@@ -197,7 +197,7 @@ static void go_on_in(struct conn_host *host, struct conn *conn, enum conn_wait w
         return;
     exchange->timed = true;
     exchange->periods = 0;
-    exchange->moved_bytes = 0;
+    exchange->moved_bytes = wait == CONN_BODY ? exchange_body_bytes(exchange) : 0;
     wait_in(host, conn, wait);
 }
 
@@ -301,6 +301,14 @@ static bool may_go_on(const struct exchange *exchange, enum conn_wait wait)
     return wait == CONN_TAKE && exchange->moved_bytes >= TAKE_PERIOD_BYTES;
 }
 
+/* Of a peer that does not take its answers: a reset, so that the kernel does not keep
+ * them either, which it would do for minutes. */
+static void give_up(struct conn *conn)
+{
+    if (conn->state == WRITING)
+        sock_reset_on_close(conn->fd);
+}
+
 /* Who had begun a request is told why it ends (RFC 9110 15.5.9). */
 static void time_out(struct conn_host *host, struct conn *conn)
 {
@@ -317,6 +325,7 @@ static void time_out(struct conn_host *host, struct conn *conn)
         exchange_refuse(&host->desk, exchange, conn->fd, 408);
     else
         exchange->end = EXCHANGE_BROKEN;
+    give_up(conn);
     settle(host, conn);
 }
 
@@ -346,8 +355,10 @@ static void end_all(struct conn_host *host)
 {
     for (int wait = 0; wait < CONN_WAITS; wait++) {
         struct ring *first;
-        while ((first = ring_first(&host->waits[wait])) != NULL)
+        while ((first = ring_first(&host->waits[wait])) != NULL) {
+            give_up((struct conn *)first);
             release(host, (struct conn *)first);
+        }
     }
 }
 

@@ -66,6 +66,12 @@ static inline bool exchange_is_in_body(const struct exchange *exchange)
     return exchange->frame.head_bytes > 0;
 }
 
+/* Of its body so much has come. */
+static inline size_t exchange_body_bytes(const struct exchange *exchange)
+{
+    return exchange->input.len - exchange->frame.head_bytes;
+}
+
 /* Gives its buffers back; it is zeroed. */
 void exchange_clear(struct desk *desk, struct exchange *exchange);
 

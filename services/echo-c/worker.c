@@ -18,9 +18,11 @@
  * readable all that time, so it must leave the loop. */
 #define ACCEPT_PAUSE_NS (100 * NS_PER_MS)
 
+/* A drain takes in all that wait, for what they sent would be lost otherwise. */
 static bool is_full(const struct worker *worker)
 {
-    return worker->host.open_count >= worker->settings->connections_max;
+    return worker->host.phase == CONN_SERVING &&
+           worker->host.open_count >= worker->settings->connections_max;
 }
 
 static void pause_accepting(struct worker *worker, int64_t again_ns)
