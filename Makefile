@@ -86,6 +86,10 @@ bench-load: all
 	bench/get-generators
 	bench/load
 
+## make bench-connections  idle connections: memory of each, latency among them (two to three minutes)
+bench-connections: all $(BUILD)/hold-connections echo-go-if-there
+	bench/connections
+
 help:
 	@sed -n 's/^## //p' Makefile
 
@@ -141,6 +145,10 @@ $(BUILD)/dragstrip-oracle: $(ORACLE_OBJECTS) $(call archives,stats wire sys base
 	$(Q)$(LINK) $(ORACLE_OBJECTS) $(call archives,stats sys wire base) -Wl,--as-needed $(stats_libs) -o $@
 
 $(BUILD)/null-responder: bench/null_responder.c $(call archives,wire sys base)
+	$(call say,LD $@)
+	$(Q)$(LINK) $(ALL_CFLAGS) $< $(call archives,sys wire base) -Wl,--as-needed $(base_libs) -o $@
+
+$(BUILD)/hold-connections: bench/hold_connections.c $(call archives,wire sys base)
 	$(call say,LD $@)
 	$(Q)$(LINK) $(ALL_CFLAGS) $< $(call archives,sys wire base) -Wl,--as-needed $(base_libs) -o $@
 
@@ -282,5 +290,5 @@ clean:
 -include $(shell find $(BUILD) -name '*.d' -not -path '*/cargo/*' 2>/dev/null)
 fuzz-run: | $(BUILD)/.needs
 
-.PHONY: bench-load fuzz fuzz-run replay all race check bench help needs-check clang unit-programs echo-go echo-rust echo-go-if-there format \
+.PHONY: bench-connections bench-load fuzz fuzz-run replay all race check bench help needs-check clang unit-programs echo-go echo-rust echo-go-if-there format \
   layers unit sanitize contract contract-sanitize budget others command hdr formats install clean
