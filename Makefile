@@ -206,21 +206,32 @@ sanitize:
 	@$(MAKE) --no-print-directory -j2 BUILD=$(BUILD)/address,undefined \
 	  SANITIZE=address,undefined CFLAGS="-O1 -g" unit replay
 
-$(BUILD)/replay/%: tests/fuzz/%_fuzz.c tests/fuzz/replay.c tests/fuzz/fuzz.h $(ALL_ARCHIVES)
+# What a fuzz target is linked with. That of connections has sockets of its own.
+fuzz_links = -Itests/fuzz \
+  $(if $(filter echo_%,$(1)),-Iservices/echo-c $(filter-out %/main.o,$(ECHO_OBJECTS))) \
+  $(if $(filter echo_conn,$(1)),$(patsubst %,-Wl$(comma)--wrap=%,$(FAKED))) \
+  $(ALL_ARCHIVES) $(cmd_libs)
+FAKED := sock_recv sock_send sock_shutdown_write sock_reset_on_close fd_close
+comma := ,
+FUZZ_HEADERS := $(wildcard tests/fuzz/*.h)
+
+$(BUILD)/replay/%: tests/fuzz/%_fuzz.c tests/fuzz/replay.c $(FUZZ_HEADERS) $(ALL_ARCHIVES)
 	@mkdir -p $(@D)
 	$(call say,REPLAY $@)
-	$(Q)$(LINK) $(ALL_CFLAGS) -Itests/fuzz $< tests/fuzz/replay.c $(ALL_ARCHIVES) $(cmd_libs) -o $@
+	$(Q)$(LINK) $(ALL_CFLAGS) $< tests/fuzz/replay.c $(call fuzz_links,$*) -o $@
 
 ## make replay       the fuzz targets over the inputs that are kept in tests/fuzz/corpus
 replay: $(addprefix $(BUILD)/replay/,$(FUZZ_TARGETS))
 	@for target in $(FUZZ_TARGETS); do \
 	  printf 'replay %s: ' $$target; $(BUILD)/replay/$$target tests/fuzz/corpus/$$target/* || exit 1; done
 
-$(BUILD)/fuzz/%: tests/fuzz/%_fuzz.c tests/fuzz/fuzz.h $(ALL_ARCHIVES)
+$(BUILD)/fuzz/%: tests/fuzz/%_fuzz.c $(FUZZ_HEADERS) $(ALL_ARCHIVES)
 	@mkdir -p $(@D)
 	$(call say,FUZZ $@)
-	$(Q)$(CC) -pthread -fsanitize=fuzzer $(SAN) $(ALL_CFLAGS) -Itests/fuzz $< $(ALL_ARCHIVES) \
-	  $(cmd_libs) -o $@
+	$(Q)$(CC) -pthread -fsanitize=fuzzer $(SAN) $(ALL_CFLAGS) $< $(call fuzz_links,$*) -o $@
+
+$(foreach kind,replay fuzz,$(addprefix $(BUILD)/$(kind)/,$(filter echo_%,$(FUZZ_TARGETS)))): \
+  $(ECHO_OBJECTS)
 
 ## make fuzz         new inputs for the fuzz targets, FUZZ_SECONDS (60) each, in build/corpus
 fuzz:
