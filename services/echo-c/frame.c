@@ -72,15 +72,15 @@ static enum frame_status take_chunks(struct frame *frame, struct window *window,
         frame->expects_continue = false;
     while (status == HTTP_PARTIAL && in.len > 0) {
         status = http_body_feed(&frame->body, &in, &data);
-        if (status == HTTP_BAD)
-            return FRAME_BAD;
         if (data.len > 0)
             memmove(end, data.ptr, data.len);
         end += data.len;
         frame->joined_bytes += data.len;
         if (status == HTTP_TOO_LARGE ||
             frame->joined_bytes + frame->body.remaining > FRAME_BODY_MAX_BYTES)
-            return FRAME_BODY_TOO_LARGE;
+            return FRAME_BODY_TOO_LARGE; /* also when what follows the size is bad */
+        if (status == HTTP_BAD)
+            return FRAME_BAD;
     }
     *used = (size_t)(in.ptr - window->ptr);
     if (status == HTTP_OK)
