@@ -67,10 +67,13 @@ static void answer(struct desk *desk, struct exchange *exchange, struct str body
     exchange->since_ns = desk->now_ns;
 }
 
+/* The window begins with what is refused. */
 static void refuse(struct desk *desk, struct exchange *exchange, int status,
-                   const struct http_request *request)
+                   const struct window *window)
 {
-    serve_refusal(&desk->serve, status, request, &desk->out,
+    struct http_request request;
+    bool known = frame_request(&exchange->frame, window, &request);
+    serve_refusal(&desk->serve, status, known ? &request : NULL, &desk->out,
                   desk_record(desk, exchange->since_ns));
     exchange->end = EXCHANGE_LINGER;
 }
@@ -117,16 +120,14 @@ static bool process_one(struct desk *desk, struct exchange *exchange, int fd,
     case FRAME_MORE:
         tell_continue(desk, exchange, window);
         return false;
-    case FRAME_BODY_TOO_LARGE: /* the one whose request is known */
-        refuse(desk, exchange, refusal_of(status), &request);
-        return false;
     case FRAME_BAD:
     case FRAME_HEAD_TOO_LARGE:
+    case FRAME_BODY_TOO_LARGE:
     case FRAME_TARGET_TOO_LONG:
     case FRAME_OTHER_VERSION:
     case FRAME_UNKNOWN_CODING:
     case FRAME_UNKNOWN_EXPECTATION:
-        refuse(desk, exchange, refusal_of(status), NULL);
+        refuse(desk, exchange, refusal_of(status), window);
         return false;
     }
     return false;
@@ -202,7 +203,8 @@ void exchange_send(struct desk *desk, struct exchange *exchange, int fd)
 
 void exchange_refuse(struct desk *desk, struct exchange *exchange, int fd, int status)
 {
-    refuse(desk, exchange, status, NULL);
+    const struct window window = {exchange->input.ptr, exchange->input.len};
+    refuse(desk, exchange, status, &window);
     flush(desk, exchange, fd);
     block_release(&desk->pool, &exchange->input);
 }

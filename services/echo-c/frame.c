@@ -51,9 +51,9 @@ static enum frame_status take_head(struct frame *frame, const struct window *win
         return status;
     if (request->target.len > FRAME_TARGET_MAX_BYTES)
         return FRAME_TARGET_TOO_LONG;
+    frame->head_bytes = len;
     if (request->content_length > FRAME_BODY_MAX_BYTES)
         return FRAME_BODY_TOO_LARGE;
-    frame->head_bytes = len;
     frame->framing = request->framing;
     frame->length = (size_t)request->content_length;
     frame->expects_continue = request->expect_continue;
@@ -99,6 +99,13 @@ static enum frame_status take_body(struct frame *frame, struct window *window,
     return window->len >= *used ? FRAME_WHOLE : FRAME_MORE;
 }
 
+bool frame_request(const struct frame *frame, const struct window *window,
+                   struct http_request *request)
+{
+    return frame->head_bytes > 0 &&
+           http_parse_request(view(window, frame->head_bytes), request) == HTTP_OK;
+}
+
 enum frame_status frame_take(struct frame *frame, struct window *window,
                              struct http_request *request, struct str *body, size_t *used)
 {
@@ -113,9 +120,8 @@ enum frame_status frame_take(struct frame *frame, struct window *window,
         return status;
     if (!parsed) {
         /* The window has moved since: the views must be taken anew. */
-        enum http_status again =
-            http_parse_request(view(window, frame->head_bytes), request);
-        assert(again == HTTP_OK);
+        bool again = frame_request(frame, window, request);
+        assert(again);
         (void)again;
     }
     *body = (struct str){window->ptr + frame->head_bytes, frame->joined_bytes};

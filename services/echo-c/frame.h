@@ -54,6 +54,11 @@ enum frame_status frame_take(struct frame *frame, struct window *window,
                              struct http_request *request, struct str *body,
                              size_t *used);
 
+/* The request whose head is complete, of the same window; false: it is not. What is
+ * refused behind its head has one, so that an answer to HEAD can be one. */
+bool frame_request(const struct frame *frame, const struct window *window,
+                   struct http_request *request);
+
 /* Whether the client waits for 100 Continue: the head is there and no byte of the body.
  */
 bool frame_awaits_continue(const struct frame *frame, const struct window *window);

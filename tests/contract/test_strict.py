@@ -68,6 +68,22 @@ class Served(EchoCase):
                 self.check_echo(wire.send(request("POST", "/echo", document())).answer())
 
 
+@rows([
+    ("A chunk that is bad behind the head of a HEAD request.", 400, b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"),
+    ("A body that is too large.", 413, b"Content-Length: 9999999\r\n\r\n"),
+    ("A body that does not come.", 408, b"Content-Length: 9\r\n\r\n{"),
+])
+class RefusedHead(EchoCase):
+    def check(self, status, rest):
+        """The refusal has a length and no body (RFC 9110 9.3.2), and the connection ends."""
+        with self.service.connect(timeout=10) as wire:
+            wire.send(b"HEAD /echo HTTP/1.1\r\nHost: a\r\n" + rest)
+            answer = wire.answer("HEAD")
+            self.assertEqual((answer.status, answer.says_close()), (status, True), answer)
+            self.assertGreater(int(answer.header("content-length")), 0)
+            self.assertEqual(wire.rest(within=3), b"")
+
+
 class Server(EchoCase):
     def test_options(self):
         """OPTIONS * says what the server can, in no bytes (RFC 9110 9.3.7); the connection goes on."""

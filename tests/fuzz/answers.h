@@ -27,9 +27,10 @@ static inline enum answers_reading answers_read(struct str *rest, bool head_only
         return ANSWERS_PART;
     FUZZ_HOLDS(http_parse_response((struct str){rest->ptr, head}, &out->head) == HTTP_OK);
     FUZZ_HOLDS(out->head.framing == HTTP_LENGTH || out->head.framing == HTTP_NO_BODY);
-    /* The service does not look which request it was that came too slowly. */
-    head_only = head_only && out->head.status != 408;
     size_t body = head_only ? 0 : (size_t)out->head.content_length;
+    /* Of a request whose head came too slowly it is not known that it was HEAD. */
+    if (out->head.status == 408 && rest->len > head)
+        body = (size_t)out->head.content_length;
     if (rest->len - head < body)
         return ANSWERS_PART;
     out->bytes = (struct str){rest->ptr, head + body};
