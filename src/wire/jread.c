@@ -1,15 +1,11 @@
 /*
- * The reader. Strings are nearly all of a document, so they are scanned 16 bytes at a
- * time (eight where there is no SSE2) as long as nothing needs a look: quote, backslash,
- * control, non-ASCII. AVX2 was rejected: most strings are shorter than its 32 bytes.
+ * The reader. Strings are nearly all of a document: runs of characters that need no look
+ * are passed over by jread_plain.
  */
 #include "wire/jread.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 #include "wire/jread_chars.h"
+#include "wire/jread_plain.h"
 
 void jread_init(struct jread *json, struct str text)
 {
@@ -74,53 +70,6 @@ enum jread_type jread_peek(struct jread *json)
     }
 }
 
-/*
- * Marks, in bit 7 of each byte, what needs a look: controls, the quote, the backslash,
- * and all from 128 on. A borrow can mark a byte too many, but only above one that is
- * rightly marked: "none" is exact, and so is the lowest mark.
- */
-static uint64_t specials(uint64_t word)
-{
-    return ((word - CHARS_EIGHT(0x20)) | ((word ^ CHARS_EIGHT('"')) - CHARS_EIGHT(1)) |
-            ((word ^ CHARS_EIGHT('\\')) - CHARS_EIGHT(1)) | word) &
-           CHARS_EIGHT(0x80);
-}
-
-#ifdef __SSE2__
-/* The same of 16 bytes, a bit each, all of them exact. As signed numbers the bytes from
- * 128 on are below the space, too. */
-static unsigned specials_of_16(const char *at)
-{
-    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
-    __m128i low = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20));
-    __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
-    __m128i backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
-    return (unsigned)_mm_movemask_epi8(_mm_or_si128(low, _mm_or_si128(quote, backslash)));
-}
-#endif
-
-static inline const char *skip_plain(const char *at, const char *end)
-{
-#ifdef __SSE2__
-    while (end - at >= 16) {
-        unsigned marks = specials_of_16(at);
-        if (marks)
-            return at + __builtin_ctz(marks);
-        at += 16;
-    }
-#endif
-    while (end - at >= 8) {
-        uint64_t marks = specials(chars_load(at));
-        if (marks)
-            return at + __builtin_ctzll(marks) / 8;
-        at += 8;
-    }
-    while (at < end && (uint8_t)*at >= 0x20 && (uint8_t)*at < 0x80 && *at != '"' &&
-           *at != '\\')
-        at++;
-    return at;
-}
-
 /* Length of the character or escape at `at`, which needs a look; 0: *why says what is
  * wrong. */
 static size_t check_special(const char *at, const char *end, const char **why)
@@ -146,7 +95,7 @@ bool jread_string(struct jread *json, struct str *out_raw)
         return jread_fail(json, "expected a string");
     const char *first = json->at + 1, *at = first;
     for (;;) {
-        at = skip_plain(at, json->end);
+        at = jread_plain(at, json->end);
         if (at == json->end)
             return fail_at(json, at, "a string without its end");
         if (*at == '"')
@@ -161,18 +110,6 @@ bool jread_string(struct jread *json, struct str *out_raw)
     return true;
 }
 
-/* Past all strings that follow as `,"text"`, with plain characters and no white space. */
-static const char *skip_plain_strings(const char *at, const char *end)
-{
-    while (end - at > 2 && at[0] == ',' && at[1] == '"') {
-        const char *quote = skip_plain(at + 2, end);
-        if (quote == end || *quote != '"')
-            break;
-        at = quote + 1;
-    }
-    return at;
-}
-
 bool jread_strings(struct jread *json, struct str *out_raw, size_t *out_compact)
 {
     struct str text;
@@ -184,7 +121,7 @@ bool jread_strings(struct jread *json, struct str *out_raw, size_t *out_compact)
     while (jread_next(json, ']', &first)) {
         if (!jread_string(json, &text))
             return false;
-        const char *next = skip_plain_strings(json->at, json->end);
+        const char *next = jread_plain_strings(json->at, json->end);
         compact += (compact > 0) + text.len + 2 + (size_t)(next - json->at);
         json->at = next;
     }
