@@ -89,23 +89,24 @@ static bool write_into(const char *path, struct str content, struct error *err)
     return written;
 }
 
-/* Writes it beside the file and puts it in its place. */
-static bool replace(const char *path, struct str content, struct error *err)
+/* Writes it beside the file and puts it in its place; messages have the path as given. */
+static bool replace(const char *file, const char *path, struct str content,
+                    struct error *err)
 {
     char temporary[PATH_MAX];
-    int len = snprintf(temporary, sizeof(temporary), "%s.tmp", path);
+    int len = snprintf(temporary, sizeof(temporary), "%s.tmp", file);
     if (len < 0 || (size_t)len >= sizeof(temporary))
         return error_set(err, "the file name %s is too long", path);
-    int fd = file_create(temporary, err);
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0)
-        return false;
+        return error_set(err, "cannot create %s.tmp: %s", path, strerror(errno));
     bool written = write_all(fd, content) && fsync(fd) == 0;
     int why = errno;
     if (close(fd) != 0 && written) {
         written = false;
         why = errno;
     }
-    if (written && rename(temporary, path) != 0) {
+    if (written && rename(temporary, file) != 0) {
         written = false;
         why = errno;
     }
@@ -123,7 +124,7 @@ bool file_write_atomic(const char *path, struct str content, struct error *err)
     if (is_special(path))
         return write_into(path, content, err);
     /* The file that a link leads to is replaced, and not the link. */
-    return replace(realpath(path, target) ? target : path, content, err);
+    return replace(realpath(path, target) ? target : path, path, content, err);
 }
 
 bool file_append(const char *path, struct str content, size_t max_bytes,

@@ -162,9 +162,11 @@ class Secure(EdgeCase):
         url = f"https://localhost:{server.port}/"
         plan = {"services": {name: {"url": url, "ready": "/"} for name in "ab"},
                 "load": {"rate": 200, "connections": 2, "duration": "300ms", "warmup": "0s", "ca": "cert.pem"},
-                "design": {"blocks": 1}, "limits": {"steal": "100%"}}
+                "design": {"blocks": 1}, "limits": {"steal": "100%", "others": "100%"}}
         tool.write(self.path("plan.yaml"), tool.plan_text(plan))
         run = self.run_tool("race", "plan.yaml", "-o", "out")
         self.check_end(run, (0, 5))
         trials = tool.json.loads(tool.read(self.path("out", "result.json")))["cells"][0]["trials"]
-        self.assertEqual([trial["load"]["counts"]["ok"] > 30 for trial in trials], [True, True])
+        self.assertEqual({trial["service"] for trial in trials}, {"a", "b"})
+        for trial in trials:  # one that a late generator spoilt is there twice
+            self.assertGreater(trial["load"]["counts"]["ok"], 30)
