@@ -1,4 +1,5 @@
-/* dragstrip compare: two results of one plan, or two services of one result. */
+/* dragstrip compare: running services, two results of one plan, or two services of one.
+ */
 #include "cmd/cmd.h"
 
 #include <getopt.h>
@@ -6,7 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
+#include "base/units.h"
+#include "cmd/compare_urls.h"
 #include "cmd/publish.h"
 #include "report/markdown.h"
 #include "report/term.h"
@@ -14,9 +18,13 @@
 #include "sys/terminal.h"
 
 static const char usage[] =
-    "usage: dragstrip compare BEFORE AFTER [-f FORMAT]\n"
+    "usage: dragstrip compare URL URL … [options]\n"
+    "       dragstrip compare BEFORE AFTER [-f FORMAT]\n"
     "       dragstrip compare RESULT --services BASE,OTHER [-f FORMAT]\n"
     "\n"
+    "Running services by their metrics pages (http://HOST:PORT/metrics): scraped, and "
+    "again\n"
+    "after the window; what happened in between, side by side. One URL is read alone.\n"
     "Two results of one plan (a result.json each, or the race's folder): each service "
     "of\n"
     "the one against itself in the other, as ratios to the baseline where both raced "
@@ -29,15 +37,34 @@ static const char usage[] =
     "      --services A,B   B against A\n"
     "  -f, --format FORMAT  term or markdown (term)\n"
     "  -h, --help           this text\n"
+    "Of running services:\n"
+    "  -w, --window TIME    between two scrapes (30s)\n"
+    "      --repeat N       N windows, one behind the other: medians, and from six on\n"
+    "                       intervals (1)\n"
+    "      --match L=VALUE  only series of requests whose label L is VALUE; repeatable\n"
+    "      --metric K=NAME  the metric that means K: duration, requests, cpu, resident,\n"
+    "                       files, gc, tasks, start; otherwise found by its usual names\n"
+    "      --json FILE|-    all figures as JSON; - prints only that\n"
+    "      --timeout TIME   of a scrape (5s)\n"
+    "      --resolve H:P:A  address A of host H and port P; repeatable\n"
+    "      --cacert FILE    the CA certificates to trust, PEM (the system's)\n"
+    "  -k, --insecure       trust any certificate\n"
     "\n"
-    "Exit codes: 0 printed, 1 it could not be written, 2 usage, no result, or results\n"
-    "that cannot be compared.\n";
+    "Exit codes: 0 printed, 1 it could not be written or a page could not be read, 2 "
+    "usage,\n"
+    "no result, or results that cannot be compared, 5 a service was restarted "
+    "meanwhile.\n";
+
+enum { RESOLVE_MAX = 16 };
 
 struct compare_command {
-    const char *paths[2];
+    const char *paths[RESULT_SERVICES_MAX];
     int path_count;
     const char *services;
     bool markdown, help;
+    bool has_url_options; /* that only running services have */
+    struct compare_urls urls;
+    const char *resolve[RESOLVE_MAX];
 };
 
 static bool take_format(struct compare_command *command, const char *name,
@@ -49,33 +76,139 @@ static bool take_format(struct compare_command *command, const char *name,
                      name);
 }
 
+static bool take_duration(const char *flag, const char *text, int64_t *out,
+                          struct error *err)
+{
+    return (units_parse_duration(str_of(text), out) && *out > 0) ||
+           error_set(err, "%s takes a time, such as 30s, and not '%s'", flag, text);
+}
+
+static bool take_repeat(struct compare_command *command, const char *text,
+                        struct error *err)
+{
+    uint64_t count;
+    if (!str_to_u64(str_of(text), &count) || count < 1 || count > SIGNED_RANK_MAX)
+        return error_set(err, "--repeat takes a number from 1 to %d, and not '%s'",
+                         SIGNED_RANK_MAX, text);
+    command->urls.windows = (int)count;
+    return true;
+}
+
+static bool take_resolve(struct compare_command *command, const char *text,
+                         struct error *err)
+{
+    struct target_options *target = &command->urls.target;
+    if (target->resolve_count == RESOLVE_MAX)
+        return error_set(err, "more than %d --resolve", RESOLVE_MAX);
+    command->resolve[target->resolve_count++] = text;
+    return true;
+}
+
+static bool take_option(struct compare_command *command, int option, const char *value,
+                        struct error *err)
+{
+    struct compare_urls *urls = &command->urls;
+    command->has_url_options |= strchr("sfh?", option) == NULL;
+    switch (option) {
+    case 's':
+        command->services = value;
+        return true;
+    case 'f':
+        return take_format(command, value, err);
+    case 'h':
+        return command->help = true;
+    case 'w':
+        return take_duration("--window", value, &urls->window_ns, err);
+    case 't':
+        return take_duration("--timeout", value, &urls->timeout_ns, err);
+    case 'r':
+        return take_repeat(command, value, err);
+    case 'm':
+        return compare_urls_match(&urls->rules, value, err);
+    case 'M':
+        return compare_urls_metric(&urls->rules, value, err);
+    case 'j':
+        urls->json_path = value;
+        return true;
+    case 'R':
+        return take_resolve(command, value, err);
+    case 'c':
+        urls->target.ca_file = value;
+        return true;
+    case 'k':
+        return urls->target.insecure = true;
+    default:
+        return error_set(err, "see dragstrip compare --help");
+    }
+}
+
+static bool is_url(const char *text)
+{
+    return strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0;
+}
+
+static int count_urls(const struct compare_command *command)
+{
+    int count = 0;
+    for (int i = 0; i < command->path_count; i++)
+        count += is_url(command->paths[i]);
+    return count;
+}
+
+/* One URL or more, and nothing but URLs. */
+static bool compares_urls(const struct compare_command *command)
+{
+    return command->path_count > 0 && count_urls(command) == command->path_count &&
+           !command->services;
+}
+
+static bool check_paths(const struct compare_command *command, struct error *err)
+{
+    int wanted = command->services ? 1 : 2;
+    if (command->help || compares_urls(command))
+        return true;
+    if (count_urls(command) > 0)
+        return error_set(err, "running services are not compared with results: give "
+                              "URLs of metrics pages only, or none");
+    if (command->has_url_options && command->path_count > 0)
+        return error_set(err, "of results only --services and --format are taken: the "
+                              "other options are for URLs of metrics pages");
+    if (command->path_count == wanted)
+        return true;
+    return error_set(err, "%s; see dragstrip compare --help",
+                     wanted == 1 ? "with --services one result is needed"
+                                 : "URLs of metrics pages are needed, or two results, or "
+                                   "one and --services");
+}
+
 static bool parse_options(struct compare_command *command, int argc, char **argv,
                           struct error *err)
 {
     static const struct option long_options[] = {
         {"services", required_argument, NULL, 's'},
         {"format", required_argument, NULL, 'f'},
+        {"window", required_argument, NULL, 'w'},
+        {"repeat", required_argument, NULL, 'r'},
+        {"match", required_argument, NULL, 'm'},
+        {"metric", required_argument, NULL, 'M'},
+        {"json", required_argument, NULL, 'j'},
+        {"timeout", required_argument, NULL, 't'},
+        {"resolve", required_argument, NULL, 'R'},
+        {"cacert", required_argument, NULL, 'c'},
+        {"insecure", no_argument, NULL, 'k'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0}};
     int option;
     optind = 1;
-    while ((option = getopt_long(argc, argv, "f:h", long_options, NULL)) != -1) {
-        if (option == 's')
-            command->services = optarg;
-        else if (option == 'f' && !take_format(command, optarg, err))
+    while ((option = getopt_long(argc, argv, "f:w:kh", long_options, NULL)) != -1) {
+        if (!take_option(command, option, optarg, err))
             return false;
-        else if (option == 'h')
-            command->help = true;
-        else if (option == '?')
-            return error_set(err, "see dragstrip compare --help");
     }
-    for (; optind < argc && command->path_count < 2; optind++)
-        command->paths[command->path_count++] = argv[optind];
-    int wanted = command->services ? 1 : 2;
-    return command->help || (command->path_count == wanted && optind == argc) ||
-           error_set(err, "%s; see dragstrip compare --help",
-                     wanted == 1 ? "with --services one result is needed"
-                                 : "two results are needed, or one and --services");
+    if (argc - optind > RESULT_SERVICES_MAX)
+        return error_set(err, "more than %d services or results", RESULT_SERVICES_MAX);
+    while (optind < argc)
+        command->paths[command->path_count++] = argv[optind++];
+    return check_paths(command, err);
 }
 
 static void print_view(const struct compare_command *command, const struct view *view,
@@ -189,13 +322,38 @@ static int compare_services(const struct compare_command *command)
     return code;
 }
 
+/* ---- running services ---- */
+
+static int compare_running(struct compare_command *command)
+{
+    struct compare_urls *urls = &command->urls;
+    struct view view;
+    struct buf text;
+    bool has_view;
+    for (int i = 0; i < command->path_count; i++)
+        urls->urls[urls->url_count++] = command->paths[i];
+    urls->target.resolve = command->resolve;
+    int code = compare_urls_run(urls, &view, &has_view);
+    if (!has_view)
+        return code;
+    buf_init(&text, PUBLISH_MAX);
+    print_view(command, &view, &text);
+    int delivered = deliver(&text);
+    view_fini(&view);
+    buf_fini(&text);
+    return delivered == EXIT_PASS ? code : delivered;
+}
+
 int cmd_compare(int argc, char **argv)
 {
-    struct compare_command command = {.path_count = 0};
+    struct compare_command command = {
+        .urls = {.window_ns = 30 * NS_PER_S, .timeout_ns = 5 * NS_PER_S, .windows = 1}};
     struct error err;
     if (!parse_options(&command, argc, argv, &err))
         return cmd_fail(EXIT_USAGE, "%s", err.text);
     if (command.help)
         return cmd_print(usage) ? EXIT_PASS : EXIT_BROKEN;
+    if (compares_urls(&command))
+        return compare_running(&command);
     return command.services ? compare_services(&command) : compare_results(&command);
 }

@@ -120,6 +120,11 @@ void markdown_print_view(const struct view *view, struct buf *out)
     print_table(view, out);
     buf_add_text(out, "\n");
     print_paragraph(view->legend, out);
+    if (view->own.count) {
+        buf_add_text(out, "## By the services' own metrics\n\n");
+        print_lines(&view->own, out);
+        buf_add_text(out, "\n");
+    }
     buf_add_text(out, "## Doubts\n\n");
     print_lines(&view->doubts, out);
     if (view->doubts.count == 0)

@@ -167,6 +167,8 @@ void term_print_view(const struct view *view, int width, bool colour, struct buf
     buf_add_text(out, "\n");
     print_tables(view, columns, colour, out);
     text_wrap(out, view->legend, columns, 0, 0);
+    if (view->own.count)
+        print_lines("By the services' own metrics", &view->own, columns, colour, out);
     if (view->doubts.count)
         print_lines("Doubts", &view->doubts, columns, colour, out);
     else

@@ -181,6 +181,7 @@ void view_init(struct view *view, const struct result *result,
     view_add_noise(view, result, comparisons);
     view_add_doubts(view, result, comparisons);
     view_add_undecided(view, result, comparisons);
+    view_add_own(view, result, comparisons);
     view_add_facts(view, result);
 }
 
@@ -203,6 +204,7 @@ void view_fini(struct view *view)
     mem_free(view->gate.checks);
     mem_free(view->noise);
     lines_fini(&view->doubts);
+    lines_fini(&view->own);
     lines_fini(&view->facts);
     *view = (struct view){0};
 }

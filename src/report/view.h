@@ -48,7 +48,7 @@ struct view_lines {
     int count;
 };
 
-enum { VIEW_ROWS_MAX = METRICS + 1 }; /* and the spread */
+enum { VIEW_ROWS_MAX = 24 };
 
 struct view {
     char *title;
@@ -63,6 +63,7 @@ struct view {
     struct view_row rows[VIEW_ROWS_MAX];
     int row_count;
     char *legend;             /* how to read the table */
+    struct view_lines own;    /* what the services' own metrics say; may be empty */
     struct view_lines doubts; /* what spoils trust; empty is good news */
     struct view_lines facts;  /* where the numbers come from: "plan: …" */
 };

@@ -29,6 +29,8 @@ void view_add_machine_doubts(struct view *view,
                              const struct result *result); /* view_machine.c */
 void view_add_undecided(struct view *view, const struct result *result,
                         const struct comparisons *comparisons); /* view_undecided.c */
+void view_add_own(struct view *view, const struct result *result,
+                  const struct comparisons *comparisons);            /* view_own.c */
 void view_add_facts(struct view *view, const struct result *result); /* view_facts.c */
 
 /* "100,000 requests/s" or "a closed loop". On the heap. */

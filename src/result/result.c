@@ -6,6 +6,8 @@ void trial_fini(struct trial *trial)
 {
     mem_free(trial->why);
     mem_free(trial->answers);
+    mem_free(trial->own);
+    mem_free(trial->own_why);
     load_result_fini(&trial->load);
     *trial = (struct trial){0};
 }

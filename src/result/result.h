@@ -60,6 +60,8 @@ struct trial_machine {
                             .speed_after = (double)NAN,                                  \
                             .frequency_hz = (double)NAN})
 
+struct observed;
+
 struct trial {
     int block;       /* from 1 */
     int position;    /* in its block, from 1 */
@@ -83,6 +85,8 @@ struct trial {
     double switches_voluntary, switches_involuntary; /* in the measured time */
     int processes;                                   /* in the tree */
     struct trial_machine machine;
+    struct observed *own; /* heap: what its own metrics say of the measured time; NULL */
+    char *own_why;        /* heap: why nothing, although the plan names its page; NULL */
     struct answer *answers; /* heap, one a request form */
     int answer_count;
     int invalid_count; /* reasons why no verdict may rest on it (METHOD 6) */

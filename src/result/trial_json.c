@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "result/load_result_json.h"
+#include "result/observed_set.h"
 #include "stats/signed_rank.h"
 
 enum { DIGITS = 6 };
@@ -73,6 +74,9 @@ json_t *trial_to_json(const struct trial *trial, const struct result_service *se
                member_of_number(trial->switches_involuntary));
     member_put(json, "processes", json_integer(trial->processes));
     member_put(json, "machine", machine_to_json(&trial->machine));
+    member_put(json, "own",
+               trial->own ? observed_window_to_json(trial->own) : json_null());
+    member_put(json, "own_why", member_of_text(trial->own_why));
     member_put(json, "answers", answers_to_json(trial));
     member_put(
         json, "invalid",
@@ -171,6 +175,17 @@ static void read_answers(const struct members *from, struct trial *out)
     }
 }
 
+static void read_own(const struct members *from, struct trial *out)
+{
+    if (members_has(from, "own_why"))
+        out->own_why = members_text_or_null(from, "own_why");
+    if (!members_has(from, "own"))
+        return;
+    struct members own = members_child(from, "own");
+    out->own = mem_new(1, sizeof(*out->own));
+    observed_window_read(&own, out->own);
+}
+
 void trial_read(const struct members *from, const struct result_service *services,
                 int service_count, struct trial *out)
 {
@@ -188,6 +203,7 @@ void trial_read(const struct members *from, const struct result_service *service
     out->started_unix = members_number_or_null(from, "started_unix");
     read_costs(from, out);
     read_trial_machine(from, &out->machine);
+    read_own(from, out);
     read_answers(from, out);
     out->invalid_count = members_texts(from, "invalid", out->invalid[0],
                                        LOAD_REASON_BYTES, LOAD_INVALID_MAX);

@@ -17,12 +17,13 @@ static bool ask(const struct target *target, const struct requests *requests, in
 {
     struct buf body, scratch;
     struct error why;
+    struct fetched head;
     buf_init(&body, EXPECT_BODY_MAX);
     buf_init(&scratch, EXPECT_BODY_MAX);
-    bool answered =
-        fetch_exchange(target, buf_str(&requests->items[i]), requests->head_method,
-                       timeout_ns, &out->status, &body, &why);
+    bool answered = fetch_exchange(target, buf_str(&requests->items[i]),
+                                   requests->head_method, timeout_ns, &head, &body, &why);
     if (answered) {
+        out->status = head.status;
         struct str kept = masked(mask, buf_str(&body), &scratch);
         out->length = kept.len;
         digest_hex(kept, out->digest);

@@ -1,6 +1,7 @@
 #include "run/fetch.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "base/clock.h"
 #include "sys/stream.h"
@@ -13,9 +14,24 @@ struct reply {
     bool head_method; /* it has no body, whatever its head says */
     bool in_body;
     bool over;
+    struct fetched fetched;
     struct http_response response;
     struct http_body body;
 };
+
+static void keep_field(struct str head, const char *name, char out[FETCH_FIELD_BYTES])
+{
+    struct str value = http_field(head, str_of(name));
+    snprintf(out, FETCH_FIELD_BYTES, "%.*s", (int)value.len, value.ptr);
+}
+
+static void keep_head(struct reply *reply, struct str head)
+{
+    reply->fetched.status = reply->response.status;
+    keep_field(head, "Content-Type", reply->fetched.media_type);
+    keep_field(head, "Content-Encoding", reply->fetched.encoding);
+    keep_field(head, "Location", reply->fetched.location);
+}
 
 /* Whether the head is complete; if so, *rest is what follows it. Interim answers (1xx)
  * are passed over. HTTP_BAD also when it is too long. */
@@ -30,6 +46,7 @@ static enum http_status take_head(struct reply *reply, struct str in, struct str
         if (http_parse_response((struct str){all.ptr, len}, &reply->response) != HTTP_OK)
             return HTTP_BAD;
         if (reply->response.status >= 200) {
+            keep_head(reply, (struct str){all.ptr, len});
             *rest = (struct str){all.ptr + len, all.len - len};
             return HTTP_OK;
         }
@@ -76,6 +93,8 @@ static bool receive(struct stream *stream, struct reply *reply, int64_t until_ns
             return error_set(err, "the connection was closed before the answer was over");
         if (!take(reply, (struct str){piece, (size_t)n}, body))
             return error_set(err, "the answer is not HTTP");
+        if (body && body->overflow)
+            return error_set(err, "the answer is longer than %zu bytes", body->max);
     }
     return true;
 }
@@ -107,7 +126,8 @@ static bool connect_any(struct stream *stream, const struct target *target,
 }
 
 bool fetch_exchange(const struct target *target, struct str request, bool head_method,
-                    int64_t timeout_ns, int *status, struct buf *body, struct error *err)
+                    int64_t timeout_ns, struct fetched *out, struct buf *body,
+                    struct error *err)
 {
     struct reply reply = {.head_method = head_method};
     struct stream stream;
@@ -118,15 +138,15 @@ bool fetch_exchange(const struct target *target, struct str request, bool head_m
     buf_init(&reply.head, HEAD_MAX + PIECE); /* body bytes may come with its end */
     bool good = ask(&stream, request, until_ns, &reply, body, err);
     if (good)
-        *status = reply.response.status;
+        *out = reply.fetched;
     stream_close(&stream);
     tls_memory_fini(&memory);
     buf_fini(&reply.head);
     return good;
 }
 
-bool fetch(const struct target *target, const char *path, int64_t timeout_ns, int *status,
-           struct buf *body, struct error *err)
+bool fetch(const struct target *target, const char *path, int64_t timeout_ns,
+           struct fetched *out, struct buf *body, struct error *err)
 {
     struct buf request;
     buf_init(&request, HEAD_MAX);
@@ -134,7 +154,7 @@ bool fetch(const struct target *target, const char *path, int64_t timeout_ns, in
     buf_add(&request, target->url.host);
     buf_add_text(&request, "\r\n\r\n");
     bool good =
-        fetch_exchange(target, buf_str(&request), false, timeout_ns, status, body, err);
+        fetch_exchange(target, buf_str(&request), false, timeout_ns, out, body, err);
     buf_fini(&request);
     return good;
 }

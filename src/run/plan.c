@@ -29,6 +29,7 @@ static const struct plan_key service_keys[] = {
     {"env", plan_take_list, offsetof(struct plan_service, env), false},
     {"url", plan_take_text, offsetof(struct plan_service, url), true},
     {"ready", plan_take_text, offsetof(struct plan_service, ready), false},
+    {"metrics", plan_take_text, offsetof(struct plan_service, metrics), false},
     {NULL, NULL, 0, false}};
 
 static bool is_name(const char *text)
@@ -55,6 +56,9 @@ static bool check_service(struct plan_reader *reader, const yaml_node_t *at,
         service->ready = mem_copy_text("/healthz");
     if (service->ready[0] != '/')
         return plan_complain(reader, at, "ready of %s must be a path such as /healthz",
+                             service->name);
+    if (service->metrics && service->metrics[0] != '/')
+        return plan_complain(reader, at, "metrics of %s must be a path such as /metrics",
                              service->name);
     for (int i = 0; i < service->env.count; i++) {
         if (!strchr(service->env.items[i], '='))
@@ -352,6 +356,7 @@ void plan_service_fini(struct plan_service *service)
     mem_free(service->build);
     mem_free(service->url);
     mem_free(service->ready);
+    mem_free(service->metrics);
     mem_free(service->where);
     plan_list_fini(&service->needs);
     plan_list_fini(&service->command);

@@ -30,6 +30,7 @@ struct plan_service {
     struct plan_list env; /* NAME=value */
     char *url;            /* http://host:port/path that is loaded */
     char *ready;          /* path of the readiness probe, default /healthz */
+    char *metrics;        /* path of its metrics page, or NULL: not looked at */
     bool control;         /* the baseline once more */
     char *where;          /* "plan.yaml:12" */
 };

@@ -85,6 +85,8 @@ bool plan_add_control(struct plan *plan, struct error *err)
                                      .ready = mem_copy_text(baseline->ready),
                                      .where = mem_copy_text(baseline->where),
                                      .control = true};
+    if (baseline->metrics)
+        control->metrics = mem_copy_text(baseline->metrics);
     copy_list(&baseline->command, &control->command);
     copy_list(&baseline->env, &control->env);
     return true;

@@ -66,12 +66,12 @@ static bool launch(struct service *service, const struct service_limits *limits,
 
 static bool is_ready(struct service *service, struct error *err)
 {
-    int status = 0;
-    if (!fetch(&service->target, service->plan->ready, PROBE_TIMEOUT_NS, &status, NULL,
+    struct fetched answer;
+    if (!fetch(&service->target, service->plan->ready, PROBE_TIMEOUT_NS, &answer, NULL,
                err))
         return false;
-    return (status >= 200 && status < 300) ||
-           error_set(err, "%s answered %d", service->plan->ready, status);
+    return (answer.status >= 200 && answer.status < 300) ||
+           error_set(err, "%s answered %d", service->plan->ready, answer.status);
 }
 
 /* The probe goes round until it answers; the first 2xx ends the cold start. */

@@ -109,7 +109,7 @@ static bool measure(const struct trial_setup *setup, const struct trial_place *p
                     struct service *service, struct trial *out, struct error *err)
 {
     struct generator generator;
-    struct watch watch = {.next = WATCH_MACHINE};
+    struct watch watch = {.next = WATCH_OWN};
     struct generate_spec spec = plan_spec(setup->plan, place->service);
     cpu_set_t cpus;
     const cpu_set_t *pin = NULL;
@@ -133,6 +133,7 @@ static bool measure(const struct trial_setup *setup, const struct trial_place *p
                               "ours; what it measured is too short");
     if (good)
         watch_fill(&watch, service, out);
+    watch_fini(&watch);
     return good;
 }
 

@@ -8,6 +8,7 @@
 #define DRAGSTRIP_RUN_WATCH_H
 
 #include "result/result.h"
+#include "run/scrape.h"
 #include "run/service.h"
 #include "sys/vitals.h"
 
@@ -18,12 +19,20 @@ struct watch_machine {
     bool known;           /* a container may number CPUs in its own way */
 };
 
-enum watch_step { WATCH_MACHINE, WATCH_BEGIN, WATCH_END, WATCH_OVER };
+/* Its own metrics are read before the machine is looked at, and after all else. */
+struct watch_own {
+    struct scrape before, after;
+    bool has_before, has_after;
+    struct error why; /* when one of them is missing */
+};
+
+enum watch_step { WATCH_OWN, WATCH_MACHINE, WATCH_BEGIN, WATCH_END, WATCH_OVER };
 
 struct watch { /* zeroed at first */
     enum watch_step next;
     struct watch_machine before, after;
     struct procfs_tree from, to; /* of a service that we started */
+    struct watch_own own;        /* of one whose page the plan names */
 };
 
 /* Takes the next look. Of a service that is gone nothing is seen. */
@@ -36,5 +45,7 @@ int64_t watch_due(const struct watch *watch, int64_t measure_ns, int64_t end_ns)
 /* Everything in the trial that the looks can tell; its load result must be there. */
 void watch_fill(const struct watch *watch, const struct service *service,
                 struct trial *out);
+
+void watch_fini(struct watch *watch);
 
 #endif

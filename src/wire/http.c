@@ -389,3 +389,17 @@ enum http_status http_parse_response(struct str head, struct http_response *out)
     *out = response;
     return HTTP_OK;
 }
+
+struct str http_field(struct str head, struct str name)
+{
+    struct str line, found, value;
+    while (take_end(&head))
+        ;
+    if (!take_line(&head, &line))
+        return STR("");
+    while (take_field(&head, &found, &value)) {
+        if (str_eq_nocase(found, name))
+            return value;
+    }
+    return STR("");
+}

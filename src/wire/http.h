@@ -81,6 +81,10 @@ enum http_status http_parse_request(struct str head, struct http_request *out);
  * HTTP_BAD. 1xx, 204, 304: HTTP_NO_BODY. */
 enum http_status http_parse_response(struct str head, struct http_response *out);
 
+/* The value of the first field of this name in a head that has been parsed; "" without
+ * one. For fields that the parsers do not look at. */
+struct str http_field(struct str head, struct str name);
+
 /* Position inside a body. Set by http_body_init, moved by http_body_feed. */
 struct http_body {
     enum http_framing framing;

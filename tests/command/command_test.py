@@ -22,6 +22,7 @@ sys.path[:0] = [_here, os.path.join(_here, "..", "lib"), os.path.join(_here, "..
 
 import tap  # noqa: E402
 import test_compare  # noqa: E402
+import test_compare_urls  # noqa: E402
 import test_doctor  # noqa: E402
 import test_edges_framing  # noqa: E402
 import test_edges_life  # noqa: E402
@@ -31,6 +32,7 @@ import test_load_forms  # noqa: E402
 import test_load_reach  # noqa: E402
 import test_race  # noqa: E402
 import test_race_faults  # noqa: E402
+import test_race_own  # noqa: E402
 import test_report  # noqa: E402
 import test_resume  # noqa: E402
 import test_selftest  # noqa: E402
@@ -45,5 +47,5 @@ def begin(_):
 
 if __name__ == "__main__":
     tap.main([test_load, test_load_forms, test_load_reach, test_edges_framing, test_edges_life, test_race,
-              test_race_faults, test_resume, test_settings, test_gate, test_report, test_compare, test_selftest,
-              test_doctor], begin=begin)
+              test_race_faults, test_race_own, test_resume, test_settings, test_gate, test_report, test_compare,
+              test_compare_urls, test_selftest, test_doctor], begin=begin)

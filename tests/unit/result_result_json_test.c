@@ -2,6 +2,7 @@
 #include "faults.h"
 #include "golden.h"
 #include "race.h"
+#include "result/observed_set.h"
 
 static bool read_result(const json_t *json, struct error *err)
 {
@@ -23,6 +24,33 @@ static bool read_text(const char *text, struct error *err)
     return good;
 }
 
+/* As a service's own metrics may have it: with what is not known, and beyond all bounds.
+ */
+static struct observed *own(void)
+{
+    struct observed *own = mem_new(1, sizeof(*own));
+    *own = (struct observed){.window_s = 6.25,
+                             .requests = 12500,
+                             .rate = 2000,
+                             .error_share = 0.01,
+                             .mean_s = (double)NAN,
+                             .cpu = 0.5,
+                             .cpu_us = 250,
+                             .resident_bytes = 1 << 20,
+                             .files = 70,
+                             .tasks = 9,
+                             .gc_pauses = 17,
+                             .gc_s = 0.0003,
+                             .gc_longest_s = (double)INFINITY,
+                             .note_count = 1};
+    for (int i = 0; i < OBSERVED_QUANTILES; i++)
+        own->quantiles[i] = (struct bucket_quantile){0.001 * (i + 1), 0, 0.01 * (i + 1)};
+    own->quantiles[3] = (struct bucket_quantile){10, 10, (double)INFINITY};
+    snprintf(own->names[OBSERVED_GC], sizeof(own->names[0]), "go_gc_duration_seconds");
+    snprintf(own->notes[0], sizeof(own->notes[0]), "a sentence");
+    return own;
+}
+
 static void round_trip(void)
 {
     struct result race, again;
@@ -32,12 +60,20 @@ static void round_trip(void)
     dead->outcome = TRIAL_FAILED;
     dead->why = mem_copy_text("it died:\npanic: \xff");
     load_result_fini(&dead->load);
+    race_trial(&race, 1, 1)->own = own();
+    race_trial(&race, 2, 1)->own_why = mem_copy_text("it answers 404 instead of a page");
     char *text = result_to_text(&race);
     if (!TAP_OK(result_from_text(str_of(text), &again, &err), "reads what was written"))
         printf("# %s\n", err.text);
     char *text_again = result_to_text(&again);
     TAP_OK(strcmp(text, text_again) == 0, "writes again what was read, byte for byte");
     TAP_INT(again.trial_count, race.trial_count, "all trials");
+    const struct trial *told = race_trial(&again, 1, 1);
+    TAP_OK(told->own && isinf(told->own->gc_longest_s) && isnan(told->own->mean_s) &&
+               isinf(told->own->quantiles[3].high) && told->own->rate == 2000,
+           "what its own metrics said is there again");
+    TAP_TEXT(race_trial(&again, 2, 1)->own_why, "it answers 404 instead of a page",
+             "or why they said nothing");
     TAP_OK(again.trials[35].outcome == TRIAL_FAILED, "a failed trial stays failed");
     TAP_TEXT(again.trials[35].why, "it died:\npanic: ?", "with its reason, made UTF-8");
     TAP_OK(again.trials[35].load.target == NULL, "and without a load");
@@ -66,7 +102,8 @@ static void faults(void)
         "comparisons", "summary",   "arrival_check",  "stationarity",  "tls",
         "status",      "checks",    "gate",           "stop_when",     "stopped_at",
         "attempt",     "ready",     "machine",        "answers",       "control",
-        "others",      "restarted", "program_sha256", "bodies_sha256", NULL};
+        "others",      "restarted", "program_sha256", "bodies_sha256", "own",
+        "own_why",     NULL};
     struct result race;
     race_new(&race, 2, 1, .01);
     char *text = result_to_text(&race);

@@ -21,18 +21,18 @@ static struct scripted_act do_act(uint64_t index)
 
 struct got {
     bool good;
-    int status;
+    struct fetched head;
     struct buf body; /* begins with "<": the answer's is appended */
     struct error err;
 };
 
 static struct got get_of(const struct target *target, int64_t timeout_ns)
 {
-    struct got got = {.status = UNTOUCHED};
+    struct got got = {.head = {.status = UNTOUCHED}};
     buf_init(&got.body, BODY_MAX);
     buf_add_text(&got.body, "<");
     got.good =
-        fetch(target, "/some/path?q=1", timeout_ns, &got.status, &got.body, &got.err);
+        fetch(target, "/some/path?q=1", timeout_ns, &got.head, &got.body, &got.err);
     return got;
 }
 
@@ -54,7 +54,7 @@ static void check_good(struct got got, int status, struct str body, const char *
     if (!TAP_OK(got.good, "%s: fetched", what)) {
         printf("# %s\n", got.err.text);
     } else {
-        TAP_INT(got.status, status, what);
+        TAP_INT(got.head.status, status, what);
         struct str end = {buf_text(&got.body) + 1, got.body.len - 1};
         TAP_OK(got.body.ptr[0] == '<' && str_eq(end, body), "%s: its body", what);
     }
@@ -67,7 +67,7 @@ static void check_refused(struct got got, const char *sentence, const char *what
         if (!TAP_OK(strncmp(got.err.text, sentence, strlen(sentence)) == 0, "%s: %s",
                     what, sentence))
             printf("# got %s\n", got.err.text);
-        TAP_INT(got.status, UNTOUCHED, "… and no status");
+        TAP_INT(got.head.status, UNTOUCHED, "… and no status");
     }
     buf_fini(&got.body);
 }
@@ -124,13 +124,13 @@ static void answers(void)
 
 static void without_a_body(void)
 {
-    int status = 0;
+    struct fetched head = {.status = 0};
     struct error err;
     const struct target target = target_of(&server.address);
     act = (struct scripted_act){.answer = SCRIPTED_OK};
-    TAP_OK(fetch(&target, "/", NS_PER_S, &status, NULL, &err),
+    TAP_OK(fetch(&target, "/", NS_PER_S, &head, NULL, &err),
            "the body may be thrown away");
-    TAP_INT(status, 200, "… the status is told");
+    TAP_INT(head.status, 200, "… the status is told");
 }
 
 /* RFC 9110 9.3.2: the head of an answer to HEAD is that of GET, its body never comes. */
@@ -151,12 +151,12 @@ static void head_method(void)
         {"HTTP/1.1 200 OK\r\nContent-Le", SCRIPTED_CLOSE, 0}};
     const struct target target = target_of(&server.address);
     for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
-        struct got got = {.status = UNTOUCHED};
+        struct got got = {.head = {.status = UNTOUCHED}};
         act = (struct scripted_act){.answer = heads[i].answer, .then = heads[i].then};
         buf_init(&got.body, BODY_MAX);
         buf_add_text(&got.body, "<");
         got.good = fetch_exchange(&target, STR("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n"),
-                                  true, 5 * NS_PER_S, &got.status, &got.body, &got.err);
+                                  true, 5 * NS_PER_S, &got.head, &got.body, &got.err);
         if (heads[i].status)
             check_good(got, heads[i].status, STR(""), "HEAD");
         else
@@ -167,14 +167,14 @@ static void head_method(void)
 /* The same head, asked for with another method, promises a body. */
 static void no_head_method(void)
 {
-    struct got got = {.status = UNTOUCHED};
+    struct got got = {.head = {.status = UNTOUCHED}};
     const struct target target = target_of(&server.address);
     buf_init(&got.body, BODY_MAX);
     buf_add_text(&got.body, "<");
     act = (struct scripted_act){.answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
                                 .then = SCRIPTED_CLOSE};
     got.good = fetch_exchange(&target, STR("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), false,
-                              5 * NS_PER_S, &got.status, &got.body, &got.err);
+                              5 * NS_PER_S, &got.head, &got.body, &got.err);
     check_refused(got, closed_early, "GET without its body");
 }
 
