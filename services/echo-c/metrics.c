@@ -150,12 +150,7 @@ static void put_process(struct buf *page, enum metrics_format format,
 
 enum metrics_format metrics_format_for(struct str accept)
 {
-    const struct accept_media text = {STR("text"), STR("plain"), STR("0.0.4"),
-                                      STR("utf-8")};
-    const struct accept_media openmetrics = {STR("application"), STR("openmetrics-text"),
-                                             STR("1.0.0"), STR("utf-8")};
-    bool rather = accept_weight(accept, &openmetrics) > accept_weight(accept, &text);
-    return rather ? METRICS_OPENMETRICS : METRICS_TEXT;
+    return accept_prefers_openmetrics(accept) ? METRICS_OPENMETRICS : METRICS_TEXT;
 }
 
 void metrics_page(struct buf *page, enum metrics_format format,

@@ -120,6 +120,7 @@ static int run_spec(const json_t *json)
     struct load_watcher watcher = load_live_watcher(&live);
     if (!generate_spec_from_json(json, &spec, &err))
         return cmd_fail(EXIT_USAGE, "%s", err.text);
+    live.figures = spec.figures;
     bool usable = generate_check(&spec, &err);
     bool good = usable && generate_run(&spec, &watcher, live.stop, &result, &err);
     generate_spec_fini(&spec);

@@ -38,6 +38,12 @@ static uint64_t errors_of(const struct books_passed *passed)
     return sum;
 }
 
+static void put_figures(struct load_live_view *view, json_t *line,
+                        const struct figures *figures)
+{
+    json_object_set_new(line, "figures", figures_to_json(figures, ++view->figures_lines));
+}
+
 static void write_second(struct load_live_view *view, const struct load_second *second)
 {
     struct load_live live = {
@@ -49,13 +55,31 @@ static void write_second(struct load_live_view *view, const struct load_second *
         .in_flight = second->in_flight,
         .queued = second->queued,
         .lag_max = (double)second->lag_max_ns};
-    write_line(view, load_live_to_json(&live));
+    json_t *line = load_live_to_json(&live);
+    if (view->figures) {
+        struct figures figures;
+        figures_of_second(second, &figures);
+        put_figures(view, line, &figures);
+    }
+    write_line(view, line);
+}
+
+/* No window, but with it the figures are complete. */
+static void write_rest(struct load_live_view *view, const struct figures *figures)
+{
+    json_t *line = json_object();
+    put_figures(view, line, figures);
+    write_line(view, line);
 }
 
 void load_live_result(struct load_live_view *live, const struct load_result *result)
 {
-    if (live->lines_fd != LOAD_LIVE_NONE)
-        write_line(live, json_pack("{s:o}", "result", load_result_to_json(result, true)));
+    if (live->lines_fd == LOAD_LIVE_NONE)
+        return;
+    json_t *line = json_pack("{s:o}", "result", load_result_to_json(result, true));
+    if (live->figures)
+        json_object_set_new(line, "figures_lines", json_integer(live->figures_lines));
+    write_line(live, line);
 }
 
 /* ---- the terminal ---- */
@@ -101,14 +125,30 @@ static void on_second(void *context, const struct load_second *second)
         write_second(live, second);
     if (live->columns > 0)
         draw_second(live, second);
-    if (live->exporter)
-        exporter_second(live->exporter, second);
+    if (live->page) {
+        struct figures figures;
+        figures_of_second(second, &figures);
+        live_add(live->page, &figures);
+    }
+}
+
+static void on_rest(void *context, const struct load_second *rest)
+{
+    struct load_live_view *live = context;
+    struct figures figures;
+    if (!live->figures && !live->page)
+        return;
+    figures_of_rest(rest, &figures);
+    if (live->lines_fd != LOAD_LIVE_NONE && live->figures)
+        write_rest(live, &figures);
+    if (live->page)
+        live_add(live->page, &figures);
 }
 
 struct load_watcher load_live_watcher(struct load_live_view *live)
 {
     return (struct load_watcher){
-        .context = live, .started = on_start, .second = on_second};
+        .context = live, .started = on_start, .second = on_second, .rest = on_rest};
 }
 
 void load_live_init_lines(struct load_live_view *live, atomic_int *stop)
@@ -134,8 +174,8 @@ bool load_live_init(struct load_live_view *live, const struct load_options *opti
             return false;
     }
     if (options->metrics_address) {
-        live->exporter = exporter_start(options->metrics_address, &options->spec, err);
-        if (!live->exporter) {
+        live->page = live_start(options->metrics_address, &options->spec, err);
+        if (!live->page) {
             load_live_fini(live);
             return false;
         }
@@ -149,6 +189,6 @@ void load_live_fini(struct load_live_view *live)
         fputs("\r\033[K", stderr);
     if (live->lines_fd != LOAD_LIVE_STDOUT)
         fd_close(live->lines_fd);
-    exporter_stop(live->exporter);
+    live_stop(live->page);
     *live = (struct load_live_view){.lines_fd = LOAD_LIVE_NONE};
 }

@@ -7,7 +7,7 @@
 
 #include "base/stop.h"
 #include "cmd/load_options.h"
-#include "run/exporter.h"
+#include "run/live.h"
 
 enum { LOAD_LIVE_NONE = -1, LOAD_LIVE_STDOUT = 1 };
 
@@ -15,16 +15,18 @@ struct load_live_view {
     int columns;  /* of the terminal on stderr; 0: none */
     int lines_fd; /* of the JSON lines; LOAD_LIVE_NONE */
     const char *lines_name;
-    struct exporter *exporter; /* NULL: none */
-    atomic_int *stop;          /* set when nobody reads the JSON lines any more */
-    struct error failure;      /* of writing them; "" */
+    bool figures;          /* are in the JSON lines, too */
+    int64_t figures_lines; /* written so far */
+    struct live *page;     /* for Prometheus; NULL: none */
+    atomic_int *stop;      /* set when nobody reads the JSON lines any more */
+    struct error failure;  /* of writing them; "" */
 };
 
 /* Opens what the options ask for. */
 bool load_live_init(struct load_live_view *live, const struct load_options *options,
                     atomic_int *stop, struct error *err);
 
-/* Lines to standard output alone. */
+/* Lines to standard output alone; figures are set by the caller once it knows. */
 void load_live_init_lines(struct load_live_view *live, atomic_int *stop);
 
 struct load_watcher load_live_watcher(struct load_live_view *live);

@@ -152,6 +152,10 @@ void progress_moment(void *context, const struct race_moment *moment)
     case RACE_SECOND:
         draw_second(progress, moment);
         break;
+    case RACE_LOADS:
+    case RACE_FIGURES:
+    case RACE_MEASURED:
+        break;
     case RACE_TRIAL_OVER:
         say_trial(progress, moment);
         break;

@@ -7,11 +7,12 @@
 #include "cmd/dry_run.h"
 #include "cmd/progress.h"
 #include "cmd/publish.h"
+#include "run/live_race.h"
 #include "run/race.h"
 
 static const char usage[] =
     "usage: dragstrip race PLAN.yaml [-o DIR | --resume DIR] [--only A,B]\n"
-    "                      [--set KEY=VALUE]... [--dry-run]\n"
+    "                      [--set KEY=VALUE]... [--metrics ADDR] [--dry-run]\n"
     "\n"
     "Builds the plan's services, loads each with the same open-loop traffic in "
     "randomised\n"
@@ -23,6 +24,7 @@ static const char usage[] =
     "      --resume DIR     goes on with the race in that folder, which was cut off\n"
     "      --only A,B       these services of the plan alone, the baseline among them\n"
     "      --set KEY=VALUE  over the plan, as in load.rate=5k or design.blocks=20\n"
+    "      --metrics ADDR   serves live figures for Prometheus at http://ADDR/metrics\n"
     "      --dry-run        prints order, length and expected precision; starts "
     "nothing\n"
     "  -h, --help           this text\n"
@@ -39,7 +41,7 @@ enum { SETTINGS_MAX = 64 };
 
 struct race_command {
     const char *plan;
-    const char *output, *only, *resume;
+    const char *output, *only, *resume, *metrics;
     const char *settings[SETTINGS_MAX];
     int setting_count;
     bool dry_run;
@@ -49,13 +51,15 @@ struct race_command {
 static bool parse_options(struct race_command *command, int argc, char **argv,
                           struct error *err)
 {
-    static const struct option long_options[] = {{"output", required_argument, NULL, 'o'},
-                                                 {"only", required_argument, NULL, 's'},
-                                                 {"dry-run", no_argument, NULL, 'n'},
-                                                 {"resume", required_argument, NULL, 'r'},
-                                                 {"set", required_argument, NULL, 'e'},
-                                                 {"help", no_argument, NULL, 'h'},
-                                                 {NULL, 0, NULL, 0}};
+    static const struct option long_options[] = {
+        {"output", required_argument, NULL, 'o'},
+        {"only", required_argument, NULL, 's'},
+        {"dry-run", no_argument, NULL, 'n'},
+        {"resume", required_argument, NULL, 'r'},
+        {"set", required_argument, NULL, 'e'},
+        {"metrics", required_argument, NULL, 'm'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0}};
     int option;
     optind = 1;
     while ((option = getopt_long(argc, argv, "o:h", long_options, NULL)) != -1) {
@@ -65,6 +69,8 @@ static bool parse_options(struct race_command *command, int argc, char **argv,
             command->only = optarg;
         else if (option == 'r')
             command->resume = optarg;
+        else if (option == 'm')
+            command->metrics = optarg;
         else if (option == 'e' && command->setting_count < SETTINGS_MAX)
             command->settings[command->setting_count++] = optarg;
         else if (option == 'e')
@@ -121,28 +127,44 @@ static int finish(const struct result *result, const struct outdir *out, bool go
     return result->partial ? EXIT_INTERRUPTED : code;
 }
 
-static int run(const struct plan *plan, struct outdir *out, bool resume, atomic_int *stop)
-{
+/* Who watches the race. */
+struct audience {
     struct progress progress;
+    struct live_race *live; /* NULL: nobody scrapes */
+};
+
+static void on_moment(void *context, const struct race_moment *moment)
+{
+    struct audience *audience = context;
+    progress_moment(&audience->progress, moment);
+    if (audience->live)
+        live_race_moment(audience->live, moment);
+}
+
+static int run(const struct plan *plan, struct outdir *out, bool resume,
+               struct live_race *live, atomic_int *stop)
+{
+    struct audience audience = {.live = live};
     struct result result;
     struct error err = {""};
-    progress_init(&progress);
+    progress_init(&audience.progress);
     struct race_setup setup = {.plan = plan,
                                .program = CMD_OWN_PROGRAM,
                                .version = DRAGSTRIP_VERSION,
                                .out = out,
                                .resume = resume,
-                               .watcher = {&progress, progress_moment},
+                               .figures = live != NULL,
+                               .watcher = {&audience, on_moment},
                                .stop = stop};
     bool good = race_run(&setup, &result, &err);
-    progress_fini(&progress);
+    progress_fini(&audience.progress);
     int code = finish(&result, out, good, &err);
     result_fini(&result);
     return code;
 }
 
-static int race(const struct race_command *command, const struct plan *plan,
-                atomic_int *stop)
+static int race_in_folder(const struct race_command *command, const struct plan *plan,
+                          struct live_race *live, atomic_int *stop)
 {
     struct outdir out;
     struct error err;
@@ -151,8 +173,21 @@ static int race(const struct race_command *command, const struct plan *plan,
         return cmd_fail(EXIT_USAGE, "%s", err.text);
     if (!resume && !outdir_create(&out, command->output, plan->name, &err))
         return cmd_fail(EXIT_BROKEN, "%s", err.text);
-    int code = run(plan, &out, resume, stop);
+    int code = run(plan, &out, resume, live, stop);
     outdir_fini(&out);
+    return code;
+}
+
+/* A port that cannot be had is said before there is a folder. */
+static int race(const struct race_command *command, const struct plan *plan,
+                atomic_int *stop)
+{
+    struct live_race *live = NULL;
+    struct error err;
+    if (command->metrics && !(live = live_race_start(command->metrics, plan, &err)))
+        return cmd_fail(EXIT_BROKEN, "%s", err.text);
+    int code = race_in_folder(command, plan, live, stop);
+    live_race_stop(live);
     return code;
 }
 

@@ -20,6 +20,7 @@ struct team {
     int count;
     int running; /* threads started */
     int64_t start_ns;
+    int64_t told_ns; /* when the watcher was last told what had passed */
 };
 
 struct member { /* a thread's view of its team */
@@ -107,21 +108,40 @@ static double cpu_seconds(void)
     return (double)self_cpu_ns() / 1e9;
 }
 
+/* The caller calls books_passed_fini. */
+static void take_passed(struct team *team, struct load_second *out)
+{
+    int64_t now_ns = clock_now_ns();
+    *out = (struct load_second){.length_ns = now_ns - team->told_ns};
+    team->told_ns = now_ns;
+    books_passed_init(&out->passed);
+    for (int i = 0; i < team->count; i++) {
+        struct worker *worker = &team->workers[i];
+        books_take_passed(&worker->books, &out->passed);
+        out->due += books_take_due(&worker->books, &out->lag_max_ns);
+        out->in_flight += gauge_read(&worker->in_flight);
+        out->queued += gauge_read(&worker->queue.length);
+    }
+}
+
 static void report_second(struct team *team, const struct load_watcher *watcher,
                           int64_t number)
 {
-    struct load_second second = {.number = number};
-    books_passed_init(&second.passed);
-    for (int i = 0; i < team->count; i++) {
-        struct worker *worker = &team->workers[i];
-        books_take_passed(&worker->books, &second.passed);
-        second.due += books_take_due(&worker->books, &second.lag_max_ns);
-        second.in_flight += gauge_read(&worker->in_flight);
-        second.queued += gauge_read(&worker->queue.length);
-    }
+    struct load_second second;
+    take_passed(team, &second);
+    second.number = number;
     if (watcher && watcher->second)
         watcher->second(watcher->context, &second);
     books_passed_fini(&second.passed);
+}
+
+static void report_rest(struct team *team, const struct load_watcher *watcher)
+{
+    struct load_second rest;
+    take_passed(team, &rest);
+    if (watcher && watcher->rest)
+        watcher->rest(watcher->context, &rest);
+    books_passed_fini(&rest.passed);
 }
 
 /* Sleeps in short steps, so that a stop is seen; true when the time was reached. */
@@ -147,13 +167,14 @@ static void team_watch(struct team *team, const struct load_watcher *watcher,
     int64_t first = -(spec->warmup_ns / NS_PER_S);
     double cpu_at_start = 0;
     bool measuring = false, going = true;
+    team->told_ns = team->start_ns;
     if (watcher && watcher->started)
         watcher->started(watcher->context, measure_ns, end_ns);
     for (int64_t second = first; going && measure_ns + second * NS_PER_S < end_ns;
          second++) {
         if (second == 0) {
             going = sleep_unless_stopped(measure_ns, stop);
-            report_second(team, NULL, 0); /* what is left of the warm-up is no window */
+            report_rest(team, watcher); /* what is left of the warm-up is no window */
             cpu_at_start = cpu_seconds();
             measuring = going;
         }
@@ -255,6 +276,8 @@ bool load_run(const struct load_spec *spec, const struct load_watcher *watcher,
         team_watch(&team, watcher, stop, &outcome);
     for (int i = 0; i < team.running; i++)
         pthread_join(team.threads[i], NULL);
+    if (started)
+        report_rest(&team, watcher);
     outcome.interrupted = atomic_load(stop) != STOP_NOT; /* in the drain, too */
     if (started) {
         team_gather(&team, &outcome);

@@ -26,6 +26,8 @@ struct load_spec {
 /* What passed in a second, and how things stand at its end. */
 struct load_second {
     int64_t number; /* from the measured time's start; negative in the warm-up */
+    int64_t
+        length_ns; /* about a second; the first of the warm-up and the last may differ */
     struct books_passed passed;
     uint64_t due; /* fell due, noticed by lag_max_ns later at most */
     int64_t lag_max_ns;
@@ -39,6 +41,10 @@ struct load_watcher {
     void (*started)(void *context, int64_t measure_ns, int64_t end_ns);
     /* About every second. */
     void (*second)(void *context, const struct load_second *second);
+    /* What passed outside of all seconds: in a warm-up shorter than one, and after the
+     * measured time. With it nothing that falls due or ends is missing. NULL is allowed.
+     */
+    void (*rest)(void *context, const struct load_second *rest);
 };
 
 struct load_outcome {

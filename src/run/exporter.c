@@ -6,32 +6,24 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "run/exposition.h"
 #include "sys/fd.h"
 #include "sys/loop.h"
 #include "sys/stream.h"
 #include "sys/wake.h"
+#include "wire/accept.h"
 #include "wire/http.h"
 
-enum { PAGE_MAX = 1 << 20, HEAD_MAX = 8192 };
+enum { PAGE_MAX = 16 << 20, HEAD_MAX = 8192 };
 
 #define CLIENT_NS NS_PER_S
 
 struct exporter {
-    pthread_mutex_t mutex; /* of the figures */
-    struct exposition figures;
+    struct exporter_page page;
     pthread_t thread;
     struct loop loop;
     int listener, wake;
     atomic_bool stop;
 };
-
-static void write_page(struct exporter *exporter, struct buf *out)
-{
-    pthread_mutex_lock(&exporter->mutex);
-    exposition_write(&exporter->figures, out);
-    pthread_mutex_unlock(&exporter->mutex);
-}
 
 /* The request's head; 0 when none came. */
 static size_t read_head(struct stream *client, char *head, int64_t until_ns)
@@ -49,14 +41,52 @@ static size_t read_head(struct stream *client, char *head, int64_t until_ns)
     return 0;
 }
 
-static int status_for(struct str head)
+static int status_for(struct str head, struct http_request *out)
+{
+    if (http_parse_request(head, out) != HTTP_OK)
+        return 400;
+    if (!str_eq(out->path, STR("/metrics")))
+        return 404;
+    return str_eq(out->method, STR("GET")) ? 200 : 405;
+}
+
+/* The body, and what it is; a page that does not fit is none. Returns the status. */
+static int write_body(struct exporter *exporter, struct str head, struct buf *out,
+                      const char **type)
 {
     struct http_request request;
-    if (http_parse_request(head, &request) != HTTP_OK)
-        return 400;
-    if (!str_eq(request.path, STR("/metrics")))
-        return 404;
-    return str_eq(request.method, STR("GET")) ? 200 : 405;
+    int status = status_for(head, &request);
+    if (status == 200) {
+        enum exposition_format format = accept_prefers_openmetrics(request.accept)
+                                            ? EXPOSITION_OPENMETRICS
+                                            : EXPOSITION_TEXT;
+        *type = exposition_type(format);
+        exporter->page.write(exporter->page.context, format, out);
+        if (!out->overflow)
+            return 200;
+        buf_clear(out);
+        status = 500;
+    }
+    *type = "text/plain";
+    buf_format(out, "%s; the figures are at /metrics\n", http_reason(status));
+    return status;
+}
+
+static void reply(struct exporter *exporter, struct str head, struct buf *out)
+{
+    struct buf body;
+    const char *type;
+    buf_init(&body, PAGE_MAX);
+    int status = write_body(exporter, head, &body, &type);
+    buf_format(out,
+               "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
+               "Connection: close\r\n%s\r\n",
+               status, http_reason(status), type, body.len,
+               status == 200   ? "Vary: Accept\r\n"
+               : status == 405 ? "Allow: GET\r\n"
+                               : "");
+    buf_add(out, buf_str(&body));
+    buf_fini(&body);
 }
 
 static void answer(struct exporter *exporter, struct stream *client)
@@ -66,26 +96,13 @@ static void answer(struct exporter *exporter, struct stream *client)
     size_t len = read_head(client, head, until_ns);
     if (len == 0)
         return;
-    struct buf page, reply;
-    int status = status_for((struct str){head, len});
-    buf_init(&page, PAGE_MAX);
-    buf_init(&reply, PAGE_MAX + HEAD_MAX);
-    if (status == 200)
-        write_page(exporter, &page);
-    else
-        buf_format(&page, "%s; the figures are at /metrics\n", http_reason(status));
-    buf_format(&reply,
-               "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
-               "Connection: close\r\n%s\r\n",
-               status, http_reason(status),
-               status == 200 ? EXPOSITION_TYPE : "text/plain", page.len,
-               status == 405 ? "Allow: GET\r\n" : "");
-    buf_add(&reply, buf_str(&page));
-    stream_send_all(client, buf_str(&reply), until_ns);
+    struct buf out;
+    buf_init(&out, PAGE_MAX + HEAD_MAX);
+    reply(exporter, (struct str){head, len}, &out);
+    stream_send_all(client, buf_str(&out), until_ns);
     sock_shutdown_write(client->fd);
     stream_recv_until(client, head, sizeof(head), until_ns); /* its own end */
-    buf_fini(&page);
-    buf_fini(&reply);
+    buf_fini(&out);
 }
 
 static void *serve(void *argument)
@@ -138,20 +155,18 @@ static bool listen_on(struct exporter *exporter, const char *text, struct error 
 
 static void discard(struct exporter *exporter)
 {
-    exposition_fini(&exporter->figures);
     fd_close(exporter->listener);
     fd_close(exporter->wake);
     loop_fini(&exporter->loop);
     mem_free(exporter);
 }
 
-struct exporter *exporter_start(const char *address, const struct generate_spec *spec,
+struct exporter *exporter_start(const char *address, const struct exporter_page *page,
                                 struct error *err)
 {
     struct exporter *exporter = mem_new(1, sizeof(*exporter));
+    exporter->page = *page;
     exporter->listener = exporter->wake = exporter->loop.fd = -1;
-    pthread_mutex_init(&exporter->mutex, NULL);
-    exposition_init(&exporter->figures, spec->url, generate_mean_rate(spec));
     bool good = listen_on(exporter, address, err) || error_prefix(err, "--metrics: ");
     int why = good ? pthread_create(&exporter->thread, NULL, serve, exporter) : 0;
     if (why != 0)
@@ -162,11 +177,9 @@ struct exporter *exporter_start(const char *address, const struct generate_spec 
     return NULL;
 }
 
-void exporter_second(struct exporter *exporter, const struct load_second *second)
+void exporter_pin(struct exporter *exporter, const cpu_set_t *cpus)
 {
-    pthread_mutex_lock(&exporter->mutex);
-    exposition_add(&exporter->figures, second);
-    pthread_mutex_unlock(&exporter->mutex);
+    cpu_pin_thread(exporter->thread, cpus);
 }
 
 void exporter_stop(struct exporter *exporter)

@@ -33,6 +33,7 @@ struct generate_spec {
     uint64_t seed;
     const char *cpus; /* "1-3", or NULL */
     bool spin;        /* the CPUs are the generator's own: poll where it helps (load.h) */
+    bool figures;     /* its live lines carry those, too (figures.h) */
 };
 
 json_t *generate_spec_to_json(const struct generate_spec *spec);

@@ -119,6 +119,7 @@ json_t *generate_spec_to_json(const struct generate_spec *spec)
     member_put(json, "seed", member_of_u64(spec->seed));
     member_put(json, "cpus", member_of_text(spec->cpus));
     member_put(json, "spin", json_boolean(spec->spin));
+    member_put(json, "figures", json_boolean(spec->figures));
     return json;
 }
 
@@ -233,6 +234,7 @@ bool generate_spec_from_json(const json_t *json, struct generate_spec *out,
     spec.seed = members_u64(&root, "seed");
     spec.cpus = members_view_or_null(&root, "cpus");
     spec.spin = members_flag(&root, "spin");
+    spec.figures = members_has(&root, "figures") && members_flag(&root, "figures");
     if (fault.failed)
         generate_spec_fini(&spec);
     else

@@ -64,26 +64,59 @@ static void take_window(struct generator *generator, const json_t *window)
     generator->has_window = true;
 }
 
+static bool take_figures(struct generator *generator, const json_t *json,
+                         struct error *err)
+{
+    struct figures figures;
+    if (!figures_from_json(json, generator->figures_lines + 1, &figures, err))
+        return error_prefix(err, "the generator's live figures cannot be added up: ");
+    generator->figures_lines++;
+    figures_add(&generator->figures, &figures);
+    generator->has_figures = true;
+    return true;
+}
+
+/* The final line says how many had figures: none is lost without a word. */
+static bool take_result(struct generator *generator, json_t *result, const json_t *lines,
+                        struct error *err)
+{
+    int64_t written = json_integer_value(lines);
+    json_decref(generator->result);
+    generator->result = json_incref(result);
+    return written == generator->figures_lines ||
+           error_set(err,
+                     "%lld of %lld lines of the generator's live figures are missing",
+                     (long long)(written - generator->figures_lines), (long long)written);
+}
+
+static void take_start(struct generator *generator, const json_t *start)
+{
+    generator->measure_ns = json_integer_value(json_object_get(start, "measure_ns"));
+    generator->end_ns = json_integer_value(json_object_get(start, "end_ns"));
+}
+
 static bool take_line(struct generator *generator, struct str line, struct error *err)
 {
     json_error_t why;
     json_t *json = json_loadb(line.ptr, line.len, 0, &why);
-    json_t *start = json_object_get(json, "start");
-    json_t *window = json_object_get(json, "window");
+    const json_t *start = json_object_get(json, "start");
+    const json_t *window = json_object_get(json, "window");
+    const json_t *figures = json_object_get(json, "figures");
     json_t *result = json_object_get(json, "result");
-    if (start) {
-        generator->measure_ns = json_integer_value(json_object_get(start, "measure_ns"));
-        generator->end_ns = json_integer_value(json_object_get(start, "end_ns"));
-    } else if (window) {
+    bool good = start || window || figures || result ||
+                error_set(err, "the generator wrote a line that is not its own: %.*s",
+                          line.len < 200 ? (int)line.len : 200, line.ptr);
+    if (start)
+        take_start(generator, start);
+    if (window)
         take_window(generator, window);
-    } else if (result) {
-        json_decref(generator->result);
-        generator->result = json_incref(result);
-    }
-    bool known = start || window || result;
+    if (figures)
+        good = good && take_figures(generator, figures, err);
+    if (result)
+        good = good && take_result(generator, result,
+                                   json_object_get(json, "figures_lines"), err);
     json_decref(json);
-    return known || error_set(err, "the generator wrote a line that is not its own: %.*s",
-                              line.len < 200 ? (int)line.len : 200, line.ptr);
+    return good;
 }
 
 static bool take_lines(struct generator *generator, struct error *err)

@@ -135,11 +135,40 @@ static bool build_all(struct race *race, struct error *err)
 
 /* ---- the blocks ---- */
 
+static void pass_start(void *context, int64_t measure_ns, int64_t end_ns)
+{
+    struct race *race = context;
+    race->moment.measure_ns = measure_ns;
+    race->moment.end_ns = end_ns;
+    tell(race, RACE_LOADS);
+}
+
 static void pass_second(void *context, const struct load_window *window)
 {
     struct race *race = context;
     race->moment.window = window;
     tell(race, RACE_SECOND);
+}
+
+static void pass_figures(void *context, const struct figures *figures)
+{
+    struct race *race = context;
+    race->moment.figures = figures;
+    tell(race, RACE_FIGURES);
+}
+
+static void pass_end(void *context)
+{
+    tell(context, RACE_MEASURED);
+}
+
+static struct trial_watcher trial_watcher_of(struct race *race)
+{
+    return (struct trial_watcher){.context = race,
+                                  .loads = pass_start,
+                                  .second = pass_second,
+                                  .figures = race->setup->figures ? pass_figures : NULL,
+                                  .measured = pass_end};
 }
 
 /* Its later trials would tell the same. */
@@ -174,8 +203,7 @@ static bool run_attempt(struct race *race, const struct trial_place *place, bool
                                 .generator_cpus = race->generator_cpus,
                                 .generator_alone = !race->cpus.shared,
                                 .stop = race->setup->stop,
-                                .second = pass_second,
-                                .context = race};
+                                .watcher = trial_watcher_of(race)};
     *again = false;
     here.log_path = log;
     tell(race, RACE_TRIAL);

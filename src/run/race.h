@@ -22,6 +22,7 @@
 #include "base/stop.h"
 
 #include "result/result.h"
+#include "run/figures.h"
 #include "run/outdir.h"
 #include "run/plan.h"
 
@@ -30,7 +31,10 @@ enum race_stage {
     RACE_SKIPS,      /* service: will not run; why */
     RACE_SETS_UP,    /* the blocks begin; result->machine tells the CPUs */
     RACE_TRIAL,      /* service, block, trial */
+    RACE_LOADS,      /* the same, and measure_ns and end_ns: the warm-up begins */
     RACE_SECOND,     /* the same, and window */
+    RACE_FIGURES,    /* the same, and figures: what passed since the last ones */
+    RACE_MEASURED,   /* the same: the generator is over, the service is stopped */
     RACE_TRIAL_OVER, /* the same, and done */
     RACE_REPEATS,    /* the same: the machine spoilt it, so it is run once more */
     RACE_STOPS       /* block: the intervals are narrow enough */
@@ -43,7 +47,9 @@ struct race_moment {
     int block, blocks;                /* from 1 */
     int trial, trials;                /* from 1 */
     int64_t elapsed_ns, remaining_ns; /* of the blocks; remaining is an estimate */
+    int64_t measure_ns, end_ns;       /* of the trial, monotonic */
     const struct load_window *window;
+    const struct figures *figures;
     const struct trial *done;
     const struct result *result;
 };
@@ -58,7 +64,8 @@ struct race_setup {
     const char *program; /* this tool, to start generators with */
     const char *version; /* of the tool */
     struct outdir *out;
-    bool resume; /* out holds the beginning of this very race */
+    bool resume;  /* out holds the beginning of this very race */
+    bool figures; /* the watcher is told of them */
     struct race_watcher watcher;
     atomic_int *stop;
 };

@@ -27,26 +27,40 @@ static int64_t next_look(const struct watch *watch, const struct generator *gene
     return sample_ns < look_ns ? sample_ns : look_ns;
 }
 
+/* Tells what has been read since the last time. */
+static void tell(const struct trial_watcher *watcher, struct generator *generator,
+                 bool *told_start)
+{
+    if (generator->measure_ns > 0 && !*told_start && watcher->loads)
+        watcher->loads(watcher->context, generator->measure_ns, generator->end_ns);
+    *told_start = generator->measure_ns > 0;
+    if (generator->has_window && watcher->second)
+        watcher->second(watcher->context, &generator->window);
+    if (generator->has_figures && watcher->figures)
+        watcher->figures(watcher->context, &generator->figures);
+    generator->has_window = generator->has_figures = false;
+    generator->figures = (struct figures){.due = 0};
+}
+
 /* Follows the generator to its end. False: the trial failed, err says why. */
 static bool follow(const struct trial_setup *setup, struct generator *generator,
                    struct service *service, struct watch *watch, struct error *err)
 {
-    bool told = false;
+    bool told_start = false, told_stop = false;
     while (!generator->over) {
-        if (!generator_read(generator, next_look(watch, generator), err))
-            return false;
-        if (clock_now_ns() >= next_sample(watch, generator))
+        bool good = generator_read(generator, next_look(watch, generator), err);
+        if (good && clock_now_ns() >= next_sample(watch, generator))
             watch_look(watch, service, setup->race_cpus);
-        if (generator->has_window && setup->second)
-            setup->second(setup->context, &generator->window);
-        generator->has_window = false;
+        tell(&setup->watcher, generator, &told_start);
+        if (!good)
+            return false;
         if (!service_is_alive(service)) {
             service_explain_death(service, err);
             return error_prefix(err, "the service died in the trial: ");
         }
-        if (atomic_load(setup->stop) && !told) {
+        if (atomic_load(setup->stop) && !told_stop) {
             child_signal(&generator->child, SIGTERM);
-            told = true;
+            told_stop = true;
         }
     }
     return generator_finish(generator, clock_now_ns() + GENERATOR_GRACE_NS, err);
@@ -116,6 +130,7 @@ static bool measure(const struct trial_setup *setup, const struct trial_place *p
     spec.seed = place->seed;
     spec.cpus = setup->generator_cpus;
     spec.spin = setup->generator_alone;
+    spec.figures = setup->watcher.figures != NULL;
     const struct jmask mask = plan_mask(setup->plan);
     if (setup->plan->answers != ANSWERS_ANY)
         ask_all(&spec, &service->target, &mask, out);
@@ -128,6 +143,8 @@ static bool measure(const struct trial_setup *setup, const struct trial_place *p
                 follow(setup, &generator, service, &watch, err) &&
                 load_result_from_json(generator.result, &out->load, err);
     generator_fini(&generator);
+    if (setup->watcher.measured)
+        setup->watcher.measured(setup->watcher.context);
     if (good && out->load.interrupted && atomic_load(setup->stop) == STOP_NOT)
         good = error_set(err, "the generator was interrupted by a signal that was not "
                               "ours; what it measured is too short");

@@ -6,10 +6,25 @@
 #define DRAGSTRIP_RUN_TRIAL_H
 
 #include "result/result.h"
+#include "run/figures.h"
 #include "run/plan.h"
 #include "sys/cpu.h"
 
 #include "base/stop.h"
+
+/* Called from trial_run while the generator runs; each may be NULL. */
+struct trial_watcher {
+    void *context;
+    /* All connections stand; the measured time on the monotonic clock. */
+    void (*loads)(void *context, int64_t measure_ns, int64_t end_ns);
+    /* About every second. */
+    void (*second)(void *context, const struct load_window *window);
+    /* What passed since the last call, all of it in the end; the generator is asked for
+     * it only when this is there. Of a trial that fails, what was known until then. */
+    void (*figures)(void *context, const struct figures *figures);
+    /* The generator is over; the service is stopped next. */
+    void (*measured)(void *context);
+};
 
 struct trial_setup {
     const struct plan *plan;
@@ -19,9 +34,7 @@ struct trial_setup {
     const char *generator_cpus; /* as text; NULL: anywhere */
     bool generator_alone;       /* no service runs on them */
     atomic_int *stop;
-    /* Called about every second while the generator runs; may be NULL. */
-    void (*second)(void *context, const struct load_window *window);
-    void *context;
+    struct trial_watcher watcher;
 };
 
 /* Where and when: block, position and attempt count from 1. */

@@ -160,12 +160,17 @@ double hist_quantile_time(const struct hist *hist, double q)
     return value_ns == HIST_INFINITE ? (double)INFINITY : (double)value_ns;
 }
 
-uint64_t hist_count_up_to(const struct hist *hist, int64_t value_ns)
+void hist_counts_up_to(const struct hist *hist, const int64_t *values_ns, int count,
+                       uint64_t *out)
 {
-    uint64_t count = 0;
-    for (int32_t i = 0; i <= hist_index(value_ns); i++)
-        count += hist->counts[i];
-    return count;
+    uint64_t seen = 0;
+    int32_t at = 0;
+    for (int i = 0; i < count; i++) {
+        int32_t last = hist_index(values_ns[i]);
+        while (at <= last && seen < hist->finite)
+            seen += hist->counts[at++];
+        out[i] = seen;
+    }
 }
 
 double hist_mean(const struct hist *hist)

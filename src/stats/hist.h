@@ -56,9 +56,10 @@ int64_t hist_quantile(const struct hist *hist, double q);
 /* The same as a number: NAN when empty, INFINITY among the infinite. */
 double hist_quantile_time(const struct hist *hist, double q);
 
-/* How many values are in the bucket of value_ns or below: at most value_ns, but for the
- * width of a bucket. */
-uint64_t hist_count_up_to(const struct hist *hist, int64_t value_ns);
+/* For each of these values, which rise, how many are in its bucket or below: at most it,
+ * but for the width of a bucket. */
+void hist_counts_up_to(const struct hist *hist, const int64_t *values_ns, int count,
+                       uint64_t *out);
 
 /* Mean of the finite values; NAN when there are none. */
 double hist_mean(const struct hist *hist);

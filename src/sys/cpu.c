@@ -149,3 +149,8 @@ bool cpu_pin(const cpu_set_t *set)
 {
     return sched_setaffinity(0, sizeof(*set), set) == 0;
 }
+
+void cpu_pin_thread(pthread_t thread, const cpu_set_t *set)
+{
+    pthread_setaffinity_np(thread, sizeof(*set), set);
+}

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/str.h"
 
+#include <pthread.h>
 #include <sched.h>
 
 struct cpu_plan {
@@ -35,5 +36,8 @@ const char *cpu_format(const cpu_set_t *set, char out[CPU_TEXT_BYTES]);
 
 /* Of the calling thread (and what it starts). False: errno. */
 bool cpu_pin(const cpu_set_t *set);
+
+/* Of another thread. */
+void cpu_pin_thread(pthread_t thread, const cpu_set_t *set);
 
 #endif

@@ -178,3 +178,12 @@ int accept_weight(struct str value, const struct accept_media *media)
     }
     return best.weight;
 }
+
+bool accept_prefers_openmetrics(struct str value)
+{
+    const struct accept_media text = {STR("text"), STR("plain"), STR("0.0.4"),
+                                      STR("utf-8")};
+    const struct accept_media openmetrics = {STR("application"), STR("openmetrics-text"),
+                                             STR("1.0.0"), STR("utf-8")};
+    return accept_weight(value, &openmetrics) > accept_weight(value, &text);
+}

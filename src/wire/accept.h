@@ -24,4 +24,8 @@ enum { ACCEPT_MALFORMED = -1, ACCEPT_WEIGHT_MAX = 1000 };
  */
 int accept_weight(struct str value, const struct accept_media *media);
 
+/* Whether a metrics page had better be OpenMetrics 1.0.0 than the text of Prometheus
+ * 0.0.4, which it is when there is no preference, or none that can be read. */
+bool accept_prefers_openmetrics(struct str value);
+
 #endif

@@ -32,6 +32,7 @@ import test_load_forms  # noqa: E402
 import test_load_reach  # noqa: E402
 import test_race  # noqa: E402
 import test_race_faults  # noqa: E402
+import test_race_metrics  # noqa: E402
 import test_race_own  # noqa: E402
 import test_report  # noqa: E402
 import test_resume  # noqa: E402
@@ -47,5 +48,5 @@ def begin(_):
 
 if __name__ == "__main__":
     tap.main([test_load, test_load_forms, test_load_reach, test_edges_framing, test_edges_life, test_race,
-              test_race_faults, test_race_own, test_resume, test_settings, test_gate, test_report, test_compare,
+              test_race_faults, test_race_metrics, test_race_own, test_resume, test_settings, test_gate, test_report, test_compare,
               test_compare_urls, test_selftest, test_doctor], begin=begin)

@@ -197,6 +197,13 @@ class Lingers(Service):
         sys.exit(0)
 
 
+class Flawed(Lingers):
+    """Answers 503 to every tenth request, and takes NUMBER ms to stop."""
+
+    def answer(self):
+        return BUSY if self.requests % 10 == 0 else GOOD
+
+
 class Late(Service):
     """Takes NUMBER ms until it listens."""
 
@@ -305,7 +312,7 @@ class Strict(Service):
 
 MODES = {"good": Service, "exits": Exits, "deaf": Deaf, "unready": Unready, "garbage": Garbage,
          "all-garbage": AllGarbage, "dies": Dies, "stubborn": Stubborn, "lingers": Lingers,
-         "failing": Failing, "hardly": Hardly, "silent": Silent, "slow": Slow, "family": Family, "daemon": Daemon,
+         "failing": Failing, "flawed": Flawed, "hardly": Hardly, "silent": Silent, "slow": Slow, "family": Family, "daemon": Daemon,
          "helped": Helped, "strict": Strict, "late": Late, "sluggish": Sluggish, "says": Says,
          "varies": Varies}
 

@@ -15,7 +15,8 @@ SAMPLE = re.compile(rf"({NAME})(?:\{{(.*)\}})? (\S+)")
 META = re.compile(rf"# (TYPE|HELP|UNIT) ({NAME}) (.+)")
 NUMBER = re.compile(r"[+-]?(\d+|\d+\.\d*|\.\d+)([eE][+-]?\d+)?|[+-]Inf|NaN")
 CANONICAL = re.compile(r"(0|[1-9]\d{0,20})\.(\d*[1-9]|0)|[1-9](\.\d*[1-9])?e[+-]\d\d+|\+Inf")
-SUFFIXES = {"counter": ("_total", "_created"), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count", "_created")}
+SUFFIXES = {"counter": ("_total", "_created"), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count", "_created"),
+            "info": ("_info",)}
 
 
 def labels_of(text):

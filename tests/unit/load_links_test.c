@@ -76,7 +76,7 @@ static void full_later(void)
 {
     struct load_spec spec = usual_spec();
     struct load_outcome outcome = {0};
-    const struct load_watcher watcher = {NULL, breaks_down, NULL};
+    const struct load_watcher watcher = {.started = breaks_down};
     spec.timeout_ns = 200 * NS_PER_MS;
     scripted_start(&server, hang_up);
     if (TAP_OK(run(spec, &watcher, NULL, &outcome), "a server that breaks down")) {

@@ -84,7 +84,8 @@ static void freeze(void)
     spec.duration_ns = RUN_NS;
     spec.connections = 6;
     scripted_start(&server, prompt);
-    const struct load_watcher watcher = {&seen, freeze_in_the_middle, note_second};
+    const struct load_watcher watcher = {
+        .context = &seen, .started = freeze_in_the_middle, .second = note_second};
     if (!run(spec, &watcher, NULL, &outcome))
         exit(1);
     scripted_stop(&server);
@@ -104,6 +105,75 @@ static void freeze(void)
     TAP_INT(seen.middle.in_flight, 6, "frozen: each connection has a request in flight");
     TAP_OK(seen.middle.queued >= 60 && seen.middle.queued <= 120,
            "… and the others are queued: %llu", (unsigned long long)seen.middle.queued);
+    load_outcome_fini(&outcome);
+}
+
+/* ---- nothing is missing in what the watcher is told ---- */
+
+struct told {
+    int seconds, rests;
+    uint64_t due, ok, errors, in_hist;
+    int64_t length_ns;
+};
+
+static void add_told(struct told *told, const struct load_second *passed)
+{
+    told->due += passed->due;
+    told->ok += passed->passed.ok;
+    for (int i = 0; i < TALLY_ERRORS; i++)
+        told->errors += passed->passed.errors[i];
+    told->in_hist += hist_total(&passed->passed.latency);
+    told->length_ns += passed->length_ns;
+}
+
+static void tell_second(void *context, const struct load_second *second)
+{
+    struct told *told = context;
+    told->seconds++;
+    add_told(told, second);
+}
+
+static void tell_rest(void *context, const struct load_second *rest)
+{
+    struct told *told = context;
+    told->rests++;
+    add_told(told, rest);
+}
+
+/* Slow enough that some are under way at both ends of the measured time; some fail. */
+static struct scripted_act slow(uint64_t index)
+{
+    if (index % 10 == 3)
+        return (struct scripted_act){"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n", 0,
+                                     SCRIPTED_KEEP};
+    return (struct scripted_act){SCRIPTED_OK, 20 * NS_PER_MS, SCRIPTED_KEEP};
+}
+
+static void complete(int64_t warmup_ns, int64_t duration_ns, int seconds)
+{
+    struct load_spec spec = usual_spec();
+    struct told told = {0};
+    struct load_outcome outcome = {0};
+    const struct load_watcher watcher = {
+        .context = &told, .second = tell_second, .rest = tell_rest};
+    spec.profile = rate_of(200);
+    spec.arrivals = ARRIVALS_CONSTANT;
+    spec.connections = 8;
+    spec.warmup_ns = warmup_ns;
+    spec.duration_ns = duration_ns;
+    scripted_start(&server, slow);
+    if (!run(spec, &watcher, NULL, &outcome))
+        exit(1);
+    scripted_stop(&server);
+    uint64_t warm = (uint64_t)(warmup_ns / (5 * NS_PER_MS));
+    TAP_INT(told.seconds, seconds, "seconds");
+    TAP_INT(told.rests, 2, "… and two rests: before and after the measured time");
+    TAP_INT(told.due, outcome.tally.due + warm, "due: measured and warm-up");
+    TAP_INT(told.ok + told.errors, told.due, "each has ended, good or bad");
+    TAP_INT(told.in_hist, told.due, "… and is in a histogram");
+    TAP_OK(told.errors >= told.due / 10 - 1 && told.errors <= told.due / 10 + 1,
+           "a tenth is bad");
+    TAP_OK(told.length_ns >= warmup_ns + duration_ns, "the times are complete, too");
     load_outcome_fini(&outcome);
 }
 
@@ -150,6 +220,9 @@ int main(void)
 {
     uneven();
     freeze();
+    complete(0, 300 * NS_PER_MS, 1);
+    complete(150 * NS_PER_MS, 1300 * NS_PER_MS, 2);
+    complete(1200 * NS_PER_MS, 400 * NS_PER_MS, 2);
     interrupted();
     nobody_there();
     return tap_done();

@@ -10,7 +10,6 @@
 #include "base/mem.h"
 #include "blocking.h"
 #include "fds.h"
-#include "small_spec.h"
 #include "sys/fd.h"
 #include "tap.h"
 
@@ -32,6 +31,25 @@ static const char *ask(const char *request)
 
 #define GET "GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n"
 
+/* ---- what it shows ---- */
+
+static bool too_long; /* the page does not fit */
+static int written;   /* how often it was asked for */
+static cpu_set_t ran_on;
+
+static void write_figures(void *context, enum exposition_format format, struct buf *out)
+{
+    written++;
+    cpu_allowed(&ran_on);
+    buf_format(out, "figures of %s, %s\n", (const char *)context,
+               format == EXPOSITION_OPENMETRICS ? "open" : "text");
+    if (too_long)
+        buf_add_repeated(out, 'x', 32 << 20);
+}
+
+static char shown[] = "the test";
+static const struct exporter_page shown_page = {shown, write_figures};
+
 static void page(void)
 {
     const char *answer = ask(GET);
@@ -42,11 +60,8 @@ static void page(void)
     TAP_OK(strstr(answer, "\r\nConnection: close\r\n") != NULL, "… and closed then");
     size_t promised = strtoul(strstr(answer, "Content-Length: ") + 16, NULL, 10);
     TAP_INT(body ? strlen(body + 4) : 0, promised, "… as long as promised");
-    TAP_OK(strstr(answer, "\ndragstrip_due_total{target=\"http://127.0.0.1:1/\"} 0\n"),
-           "… nothing yet");
-    TAP_OK(
-        strstr(answer, "\ndragstrip_offered_rate{target=\"http://127.0.0.1:1/\"} 10\n"),
-        "… the rate");
+    TAP_TEXT(body ? body + 4 : "", "figures of the test, text\n", "… what it was given");
+    TAP_OK(strstr(answer, "\r\nVary: Accept\r\n") != NULL, "… in the one of two formats");
     TAP_OK(strncmp(ask("GET /metrics?a=b HTTP/1.1\r\nHost: h\r\n\r\n"), "HTTP/1.1 200",
                    12) == 0,
            "a query is passed over");
@@ -54,21 +69,49 @@ static void page(void)
            "HTTP/1.0, too");
 }
 
-static void seconds(void)
+/* Which format wins is accept's matter; here: that it is asked. */
+static void formats(void)
 {
-    struct load_second second = {.due = 12, .queued = 3};
-    books_passed_init(&second.passed);
-    second.passed.ok = 8;
-    exporter_second(exporter, &second);
-    exporter_second(exporter, &second);
+    const char *answer =
+        ask("GET /metrics HTTP/1.1\r\nHost: h\r\nAccept: "
+            "application/openmetrics-text;version=1.0.0,*/*;q=0.1\r\n\r\n");
+    TAP_OK(
+        strstr(answer, "\r\nContent-Type: application/openmetrics-text; version=1.0.0"),
+        "OpenMetrics for who prefers it");
+    TAP_OK(strstr(answer, "\r\n\r\nfigures of the test, open\n"), "… all of it");
+    answer = ask("GET /metrics HTTP/1.1\r\nHost: h\r\nAccept: text/plain\r\n\r\n");
+    TAP_OK(strstr(answer, "figures of the test, text\n"), "text for who prefers that");
+}
+
+/* Half a page would be read as a whole one. */
+static void without_room(void)
+{
+    too_long = true;
     const char *answer = ask(GET);
-    TAP_OK(strstr(answer, "dragstrip_due_total{target=\"http://127.0.0.1:1/\"} 24\n"),
-           "two seconds are added");
-    TAP_OK(strstr(answer, "dragstrip_ok_total{target=\"http://127.0.0.1:1/\"} 16\n"),
-           "… in all figures");
-    TAP_OK(strstr(answer, "dragstrip_queued{target=\"http://127.0.0.1:1/\"} 3\n"),
-           "… but those of the last");
-    books_passed_fini(&second.passed);
+    too_long = false;
+    TAP_OK(strncmp(answer, "HTTP/1.1 500 ", 13) == 0, "a page that does not fit: %.12s",
+           answer);
+    TAP_OK(!strstr(answer, "xxx"), "… and nothing of it");
+}
+
+static void pinned(void)
+{
+    cpu_set_t allowed, one;
+    cpu_allowed(&allowed);
+    CPU_ZERO(&one);
+    for (int cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&one) == 0; cpu++) {
+        if (CPU_ISSET(cpu, &allowed))
+            CPU_SET(cpu, &one);
+    }
+    exporter_pin(exporter, &one);
+    ask(GET);
+    TAP_OK(CPU_EQUAL(&ran_on, &one), "the page is made where it was told");
+    exporter_pin(exporter, &allowed);
+    ask(GET);
+    TAP_OK(CPU_EQUAL(&ran_on, &allowed), "… and elsewhere again");
+    cpu_set_t ours;
+    cpu_allowed(&ours);
+    TAP_OK(CPU_EQUAL(&ours, &allowed), "… while we run where we did");
 }
 
 static void refusals(void)
@@ -88,13 +131,15 @@ static void refusals(void)
         {"\x16\x03\x01\x02\x01\n\n", "HTTP/1.1 400 Bad Request\r\n"},
         {"GET /metrics HTTP/1.1\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n"},
         {"GET /metrics HTTP/2.0\r\nHost: h\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n"}};
+    int before = written;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const char *answer = ask(rows[i].request), *want = rows[i].answer;
         TAP_OK(strncmp(answer, want, strlen(want)) == 0, "request %zu: %.12s", i, want);
-        TAP_OK(!strstr(answer, "dragstrip_due_total"), "… without the figures");
+        TAP_OK(!strstr(answer, "figures of"), "… without the figures");
         if (strstr(want, "405"))
             TAP_OK(strstr(answer, "\r\nAllow: GET\r\n") != NULL, "… what is allowed");
     }
+    TAP_INT(written, before, "none of them made a page");
 }
 
 /* In pieces, as a slow client sends them. */
@@ -142,10 +187,9 @@ static void endless(void)
 
 static void refuse(const char *text, const char *sentence)
 {
-    struct generate_spec spec = small_spec();
     struct error err = {""};
     int before = fds_count();
-    struct exporter *other = exporter_start(text, &spec, &err);
+    struct exporter *other = exporter_start(text, &shown_page, &err);
     TAP_OK(!other, "%s is refused", text);
     bool says = strncmp(err.text, "--metrics: ", 11) == 0 && strstr(err.text, sentence);
     TAP_OK(says, "… %s", err.text);
@@ -168,16 +212,14 @@ static void bad_places(void)
 /* A port alone is one of the loopback, with a colon one of all interfaces. */
 static void started_at(const char *before_port)
 {
-    struct generate_spec spec = small_spec();
     struct error err = {""};
     blocking_free_port(&address);
     char *text =
         mem_format("%s%s", before_port, strrchr(sock_format(&address, place), ':') + 1);
-    exporter = exporter_start(text, &spec, &err);
+    exporter = exporter_start(text, &shown_page, &err);
     if (TAP_OK(exporter != NULL, "started at %s%s", text, err.text)) {
         const char *answer = ask(GET);
         TAP_OK(strncmp(answer, "HTTP/1.1 200", 12) == 0, "… it answers");
-        TAP_OK(!strstr(answer, "offered_rate"), "… a closed loop has no rate");
     }
     exporter_stop(exporter);
     mem_free(text);
@@ -196,18 +238,17 @@ static void ends(void)
 
 int main(void)
 {
-    struct generate_spec spec = small_spec();
     struct error err = {""};
     int before = fds_count();
     alarm(20); /* an exporter that does not end must not hold us up */
-    spec.rate = "10";
-    spec.duration_ns = NS_PER_S;
     blocking_free_port(&address);
-    exporter = exporter_start(sock_format(&address, place), &spec, &err);
+    exporter = exporter_start(sock_format(&address, place), &shown_page, &err);
     if (!TAP_OK(exporter != NULL, "started%s", err.text))
         return tap_done();
     page();
-    seconds();
+    formats();
+    without_room();
+    pinned();
     refusals();
     in_pieces();
     endless();

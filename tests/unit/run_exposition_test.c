@@ -13,10 +13,22 @@ enum { PAGE_MAX = 1 << 16 };
 
 static struct buf page;
 
-static void write_page(const struct exposition *exposition)
+static void write_as(const struct exposition *exposition, enum exposition_format format)
 {
     buf_clear(&page);
-    exposition_write(exposition, &page);
+    exposition_write(exposition, format, &page);
+}
+
+/* Of one generator. */
+static void write_page(struct exposition_series *series)
+{
+    const struct exposition exposition = {.series = series, .count = 1};
+    write_as(&exposition, EXPOSITION_TEXT);
+}
+
+static struct exposition_series series_of(const char *target, double offered_rate)
+{
+    return (struct exposition_series){.target = target, .offered_rate = offered_rate};
 }
 
 /* The value of the sample with exactly this name and these labels; NAN when there is not
@@ -47,6 +59,7 @@ static void check_value(const char *series, double expected)
 static struct load_second second_of(int ok, int timeouts, int resets)
 {
     struct load_second second = {.due = (uint64_t)(ok + timeouts + resets),
+                                 .length_ns = 500000000,
                                  .lag_max_ns = 1500000,
                                  .in_flight = 7,
                                  .queued = 9};
@@ -61,27 +74,28 @@ static struct load_second second_of(int ok, int timeouts, int resets)
     return second;
 }
 
-static void add(struct exposition *exposition, struct load_second second)
+static void add(struct exposition_series *series, struct load_second second)
 {
-    exposition_add(exposition, &second);
+    struct figures figures;
+    figures_of_second(&second, &figures);
+    figures_add(&series->sum, &figures);
     books_passed_fini(&second.passed);
 }
 
 static void sums(void)
 {
-    struct exposition exposition;
-    exposition_init(&exposition, "http://h/", 1500);
-    write_page(&exposition);
+    struct exposition_series series = series_of("http://h/", 1500);
+    write_page(&series);
     check_value("dragstrip_due_total{" TARGET "}", 0);
     check_value("dragstrip_latency_seconds_count{" TARGET "}", 0);
     check_value("dragstrip_offered_rate{" TARGET "}", 1500);
-    add(&exposition, second_of(100, 3, 0));
+    add(&series, second_of(100, 3, 0));
     struct load_second last = second_of(10, 1, 2);
     last.lag_max_ns = 250;
     last.in_flight = 1;
     last.queued = 0;
-    add(&exposition, last);
-    write_page(&exposition);
+    add(&series, last);
+    write_page(&series);
     check_value("dragstrip_due_total{" TARGET "}", 116);
     check_value("dragstrip_ok_total{" TARGET "}", 110);
     check_value("dragstrip_errors_total{" TARGET ",kind=\"timeout\"}", 4);
@@ -93,16 +107,15 @@ static void sums(void)
     check_value("dragstrip_in_flight{" TARGET "}", 1);
     check_value("dragstrip_queued{" TARGET "}", 0);
     check_value("dragstrip_lag_max_seconds{" TARGET "}", 250e-9);
-    exposition_fini(&exposition);
+    check_value("dragstrip_achieved_rate{" TARGET "}", 20);
 }
 
 /* Buckets are cumulative: what lies at or below each bound, errors above all of them. */
 static void buckets(void)
 {
-    struct exposition exposition;
-    exposition_init(&exposition, "http://h/", 1);
-    add(&exposition, second_of(100, 5, 6));
-    write_page(&exposition);
+    struct exposition_series series = series_of("http://h/", 1);
+    add(&series, second_of(100, 5, 6));
+    write_page(&series);
 #define BUCKET(bound) "dragstrip_latency_seconds_bucket{" TARGET ",le=\"" bound "\"}"
     check_value(BUCKET("0.0005"), 0);
     check_value(BUCKET("0.001"), 1);
@@ -125,7 +138,6 @@ static void buckets(void)
     }
     TAP_OK(count > 10 && wrong == 0, "%d buckets, bounds and counts rise", count);
     TAP_OK(isinf(last_bound), "the last is without a bound");
-    exposition_fini(&exposition);
 }
 
 /* Each family is announced once, with its type, before its samples; every sample is
@@ -136,10 +148,10 @@ static void shape(void)
         "dragstrip_due_total counter",     "dragstrip_ok_total counter",
         "dragstrip_errors_total counter",  "dragstrip_latency_seconds histogram",
         "dragstrip_in_flight gauge",       "dragstrip_queued gauge",
-        "dragstrip_lag_max_seconds gauge", "dragstrip_offered_rate gauge"};
-    struct exposition exposition;
-    exposition_init(&exposition, "http://h/", 3);
-    write_page(&exposition);
+        "dragstrip_lag_max_seconds gauge", "dragstrip_achieved_rate gauge",
+        "dragstrip_offered_rate gauge"};
+    struct exposition_series series = series_of("http://h/", 3);
+    write_page(&series);
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         char line[96];
         snprintf(line, sizeof(line), "# TYPE %s\n", types[i]);
@@ -161,17 +173,14 @@ static void shape(void)
     }
     TAP_OK(samples > 30 && odd == 0, "%d samples, each of the family above it", samples);
     TAP_OK(page.len > 0 && page.ptr[page.len - 1] == '\n', "the last line ends, too");
-    exposition_fini(&exposition);
 }
 
 static void closed_loop(void)
 {
-    struct exposition exposition;
-    exposition_init(&exposition, "http://h/", (double)NAN);
-    write_page(&exposition);
+    struct exposition_series series = series_of("http://h/", (double)NAN);
+    write_page(&series);
     TAP_OK(!strstr(buf_text(&page), "offered_rate"), "a closed loop offers no rate");
     TAP_OK(!strstr(buf_text(&page), "nan"), "… and nothing is NaN");
-    exposition_fini(&exposition);
 }
 
 static void labels(void)
@@ -185,27 +194,111 @@ static void labels(void)
                 {"%s%n", "target=\"%s%n\""},
                 {"", "target=\"\""}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct exposition exposition;
-        char series[128];
-        exposition_init(&exposition, rows[i].target, 1);
-        exposition.due = 5;
-        write_page(&exposition);
-        snprintf(series, sizeof(series), "dragstrip_due_total{%s}", rows[i].label);
-        check_value(series, 5);
-        exposition_fini(&exposition);
+        char name[128];
+        struct exposition_series series = series_of(rows[i].target, 1);
+        series.sum.due = 5;
+        write_page(&series);
+        snprintf(name, sizeof(name), "dragstrip_due_total{%s}", rows[i].label);
+        check_value(name, 5);
     }
 }
 
 /* Counts that a double still holds are whole numbers, and not rounded to six digits. */
 static void large_numbers(void)
 {
-    struct exposition exposition;
-    exposition_init(&exposition, "http://h/", 1);
-    exposition.due = UINT64_C(9007199254740991);
-    write_page(&exposition);
+    struct exposition_series series = series_of("http://h/", 1);
+    series.sum.due = UINT64_C(9007199254740991);
+    write_page(&series);
     TAP_OK(strstr(buf_text(&page), "dragstrip_due_total{" TARGET "} 9007199254740991\n"),
            "a large count to its last digit");
-    exposition_fini(&exposition);
+}
+
+/* ---- a race ---- */
+
+#define A "service=\"a\",target=\"http://h/\""
+#define B "service=\"b-2\",target=\"http://h:2/\""
+
+static struct exposition_series both[2];
+
+/* One service has been loaded, the other has not. */
+static struct exposition race_page(const struct exposition_race *race)
+{
+    both[0] = series_of("http://h/", 1500);
+    both[1] = series_of("http://h:2/", 20);
+    both[0].service = "a";
+    both[1].service = "b-2";
+    add(&both[0], second_of(100, 5, 6));
+    return (struct exposition){both, 2, race};
+}
+
+static void several_services(void)
+{
+    const struct exposition_race race = {3, 40, 17, 80, "b-2", "warmup"};
+    const struct exposition exposition = race_page(&race);
+    write_as(&exposition, EXPOSITION_TEXT);
+    check_value("dragstrip_due_total{" A "}", 111);
+    check_value("dragstrip_due_total{" B "}", 0);
+    check_value("dragstrip_ok_total{" A "}", 100);
+    check_value("dragstrip_errors_total{" A ",kind=\"timeout\"}", 5);
+    check_value("dragstrip_errors_total{" B ",kind=\"timeout\"}", 0);
+    check_value("dragstrip_latency_seconds_bucket{" A ",le=\"0.005\"}", 5);
+    check_value("dragstrip_latency_seconds_bucket{" B ",le=\"+Inf\"}", 0);
+    check_value("dragstrip_latency_seconds_count{" A "}", 111);
+    check_value("dragstrip_in_flight{" A "}", 7);
+    check_value("dragstrip_in_flight{" B "}", 0);
+    check_value("dragstrip_offered_rate{" B "}", 20);
+    check_value("dragstrip_race_block", 3);
+    check_value("dragstrip_race_blocks", 40);
+    check_value("dragstrip_race_trial", 17);
+    check_value("dragstrip_race_trials", 80);
+    check_value("dragstrip_trial_info{service=\"b-2\",block=\"3\",trial=\"17\","
+                "phase=\"warmup\"}",
+                1);
+    /* A family stands together: announced once, whoever is in it. */
+    const char *at = strstr(buf_text(&page), "# TYPE dragstrip_latency_seconds ");
+    TAP_OK(at && !strstr(at + 1, "# TYPE dragstrip_latency_seconds "), "a family once");
+}
+
+static void between_trials(void)
+{
+    const struct exposition_race race = {.blocks = 40};
+    const struct exposition exposition = race_page(&race);
+    write_as(&exposition, EXPOSITION_TEXT);
+    check_value("dragstrip_race_block", 0);
+    TAP_OK(!strstr(buf_text(&page), "dragstrip_trial_info{"), "no trial runs");
+}
+
+static void openmetrics(void)
+{
+    static const char *const lines[] = {
+        "# TYPE dragstrip_due counter\n",
+        "# TYPE dragstrip_ok counter\n",
+        "# TYPE dragstrip_errors counter\n",
+        "# TYPE dragstrip_trial info\n",
+        "\ndragstrip_due_total{" A "} 111\n",
+        "\ndragstrip_trial_info{service=\"a\",block=\"1\",trial=\"2\","
+        "phase=\"measured\"} 1\n",
+        "\ndragstrip_latency_seconds_bucket{" A ",le=\"1.0\"} 100\n",
+        "\ndragstrip_latency_seconds_bucket{" A ",le=\"0.5\"} 100\n",
+        "\ndragstrip_latency_seconds_bucket{" A ",le=\"1e-05\"} 0\n",
+        "\ndragstrip_latency_seconds_bucket{" A ",le=\"+Inf\"} 111\n"};
+    const struct exposition_race race = {1, 4, 2, 8, "a", "measured"};
+    const struct exposition exposition = race_page(&race);
+    write_as(&exposition, EXPOSITION_OPENMETRICS);
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        const char *line = lines[i] + (lines[i][0] == '\n');
+        TAP_OK(strstr(buf_text(&page), lines[i]) != NULL, "OpenMetrics: %.*s",
+               (int)strcspn(line, "\n"), line);
+    }
+    const char *eof = strstr(buf_text(&page), "# EOF\n");
+    TAP_OK(eof && eof[6] == '\0', "… and ends with its end");
+    write_as(&exposition, EXPOSITION_TEXT);
+    TAP_OK(!strstr(buf_text(&page), "# EOF"), "the text does not");
+    TAP_OK(strstr(buf_text(&page), "# TYPE dragstrip_trial_info gauge\n") != NULL,
+           "… and knows no infos");
+    TAP_OK(strstr(exposition_type(EXPOSITION_TEXT), "version=0.0.4") &&
+               strstr(exposition_type(EXPOSITION_OPENMETRICS), "version=1.0.0"),
+           "each has its type");
 }
 
 int main(void)
@@ -217,6 +310,9 @@ int main(void)
     closed_loop();
     labels();
     large_numbers();
+    several_services();
+    between_trials();
+    openmetrics();
     buf_fini(&page);
     return tap_done();
 }

@@ -43,7 +43,8 @@ static struct generate_spec full_spec(void)
         .timeout_ns = 5 * NS_PER_S + 1,
         .seed = UINT64_C(0x7edcba9876543210),
         .cpus = "1-3,5",
-        .spin = true};
+        .spin = true,
+        .figures = true};
 }
 
 /* As the child sees it: text on a pipe. */
@@ -122,6 +123,7 @@ static void check_same(const struct generate_spec *got, const struct generate_sp
     TAP_INT(got->timeout_ns, want->timeout_ns, what);
     TAP_OK(got->seed == want->seed, "%s: seed", what);
     TAP_OK(got->spin == want->spin, "%s: spin", what);
+    TAP_OK(got->figures == want->figures, "%s: figures", what);
 }
 
 static void round_trip(struct generate_spec spec, const char *what)
@@ -146,6 +148,7 @@ static void round_trips(void)
     spec.seed = UINT64_MAX;
     spec.arrivals = ARRIVALS_CONSTANT;
     spec.spin = false;
+    spec.figures = false;
     round_trip(spec, "largest seed");
     round_trip(small_spec(), "smallest");
 }
@@ -165,8 +168,8 @@ static bool reads(const json_t *json, struct error *err)
 
 static void members(void)
 {
-    static const char *const optional[] = {"method",  "cpus",   "statuses",
-                                           "ca_file", "sha256", NULL};
+    static const char *const optional[] = {"method", "cpus",    "statuses", "ca_file",
+                                           "sha256", "figures", NULL};
     struct generate_spec spec = full_spec();
     json_t *json = through_text(&spec);
     struct faults faults = {json, reads, optional, 0, 0};
@@ -191,6 +194,7 @@ static void meaningless(void)
                 {"reach", "ca_file", "1"},
                 {"reach", "insecure", "1"},
                 {NULL, "cpus", "1"},
+                {NULL, "figures", "1"},
                 {NULL, "schema", "\"dragstrip.load-spec/1\""},
                 {NULL, "arrivals", "\"burst\""},
                 {NULL, "bodies_hex", "[\"00\", \"0g\"]"},

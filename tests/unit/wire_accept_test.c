@@ -151,12 +151,33 @@ static void cuts(void)
     TAP_OK(good, "cut anywhere it is a weight or malformed, for both types alike");
 }
 
+/* Of a metrics page's two formats. */
+static void formats(void)
+{
+    static const struct {
+        const char *value;
+        bool openmetrics;
+    } rows[] = {
+        {"", false},
+        {"*/*", false},
+        {"text/plain", false},
+        {"application/openmetrics-text", true},
+        {"application/openmetrics-text;version=1.0.0;q=0.5,text/plain;q=0.4", true},
+        {"application/openmetrics-text;q=0.4,text/plain;version=0.0.4;q=0.5", false},
+        {"application/openmetrics-text;version=0.0.1", false},
+        {"application/openmetrics-text, bad/", false}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        TAP_OK(accept_prefers_openmetrics(str_of(rows[i].value)) == rows[i].openmetrics,
+               "format for '%s'", rows[i].value);
+}
+
 int main(void)
 {
     guard_init(&guard, 4096);
     weights();
     malformed();
     cuts();
+    formats();
     guard_fini(&guard);
     return tap_done();
 }
