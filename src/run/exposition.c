@@ -36,12 +36,15 @@ static void suffixed(const struct page *page, const char *name, const char *suff
 /* The label's value: backslash, quote and line end are escaped (both formats). */
 static void add_label(struct buf *out, const char *name, const char *value)
 {
-    buf_format(out, "%s=\"", name);
-    for (const char *at = value; *at; at++) {
-        if (*at == '\n')
-            buf_add_text(out, "\\n");
-        else
-            buf_format(out, *at == '\\' || *at == '"' ? "\\%c" : "%c", *at);
+    buf_add_text(out, name);
+    buf_add_text(out, "=\"");
+    for (const char *at = value; *at;) {
+        size_t plain = strcspn(at, "\\\"\n");
+        buf_add(out, (struct str){at, plain});
+        at += plain;
+        if (*at != '\0')
+            buf_format(out, "\\%c", *at == '\n' ? 'n' : *at);
+        at += *at != '\0';
     }
     buf_add_text(out, "\"");
 }
