@@ -155,10 +155,9 @@ class LivePage(RaceCase):
 
     def test_latency_sum(self):
         """The sum of latencies is that of the trials and a little more, for the warm-ups."""
-        for name in NAMES:
-            loads = [trial["load"] for trial in self.attempts(name)]
-            measured = sum(load["latency"]["mean"] * load["counts"]["ok"] for load in loads) / 1e9
-            self.assertGreater(of_service(self.pages[-1], "dragstrip_latency_seconds_sum", name), 0.999 * measured)
+        loads = [trial["load"] for trial in self.attempts("a")]  # b has errors, and so no mean
+        measured = sum(load["latency"]["mean"] * load["counts"]["ok"] for load in loads) / 1e9
+        self.assertGreater(of_service(self.pages[-1], "dragstrip_latency_seconds_sum", "a"), 0.999 * measured)
 
     def test_where_it_is(self):
         """Each trial is named with its phases, in the order of the race."""
@@ -180,7 +179,9 @@ class LivePage(RaceCase):
         last = self.pages[-1]
         found = [last[f"dragstrip_race_{name}", ()] for name in ("block", "trial", "trials")]
         self.assertEqual(found, [2, 4, 4])
-        self.assertEqual(self.pages[0]["dragstrip_race_block", ()], 0)
+        blocks = [page["dragstrip_race_block", ()] for page in self.pages]
+        self.assertEqual(blocks, sorted(blocks))
+        self.assertLessEqual(blocks[0], 1)
 
     def test_who_does_not_run(self):
         """What tells of now is 0 for a service that is not under load, and not for one that is."""
@@ -247,7 +248,7 @@ class Ends(RaceCase):
         scraper.start()
         run.finish()
         scraper.join()
-        self.check_end(run, 1)
+        self.check_end(run, 1, "died in the trial")
         last = samples(scraper.texts[-1])
         self.assertTrue(400 <= of_service(last, "dragstrip_ok_total", "a") <= 2 * 400)
         self.assertGreater(of_service(last, "dragstrip_ok_total", "b"), 3 * RATE)
