@@ -73,6 +73,7 @@ check: needs-check
 	@$(MAKE) --no-print-directory command
 	@$(MAKE) --no-print-directory hdr
 	@$(MAKE) --no-print-directory formats
+	@$(MAKE) --no-print-directory observe-test
 	@echo "check: all passed"
 
 ## make bench        figures that docs quote, as ratios of alternating runs (bench/README.md)
@@ -288,6 +289,15 @@ hdr: all
 formats: all
 	prove -e python3 tests/formats/formats_test.py
 
+## make observe-test  Prometheus computes what dragstrip does; its rules and every query of the dashboard work
+observe-test: all echo-go-if-there
+	prove -e python3 tests/observe/observe_test.py
+
+## make observe      the quick race before a Prometheus of its own, on loopback; KEEP=1 leaves that running
+observe: all
+	@tools/needs observe
+	@tools/observe
+
 ## make install      to PREFIX (/usr/local): programs and manual pages
 install: all
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(BUILD)/dragstrip $(BUILD)/dragstrip-echo \
@@ -301,5 +311,6 @@ clean:
 -include $(shell find $(BUILD) -name '*.d' -not -path '*/cargo/*' 2>/dev/null)
 fuzz-run: | $(BUILD)/.needs
 
-.PHONY: bench-connections bench-load fuzz fuzz-run replay all race check bench help needs-check clang unit-programs echo-go echo-rust echo-go-if-there format \
-  layers unit sanitize contract contract-sanitize budget others command hdr formats install clean
+.PHONY: bench-connections bench-load fuzz fuzz-run replay all race check bench help needs-check clang unit-programs \
+  echo-go echo-rust echo-go-if-there format layers unit sanitize contract contract-sanitize budget others command hdr \
+  formats observe observe-test install clean
