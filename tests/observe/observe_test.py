@@ -202,8 +202,8 @@ class Scene(unittest.TestCase):
         for name, pages in cls.pages.items():
             pages.append(prometheus.get(f"http://127.0.0.1:{cls.ports[name]}/metrics"))
         now = time.time()
-        wanted = 'up{job="services", service=~"c|go"} == 1'
-        tool.wait_until(lambda: len(cls.prometheus.vector(wanted)) == 2 and cls.prometheus.scraped(wanted) > now,
+        wanted = 'up{job="services", service=~"c|go"}'
+        tool.wait_until(lambda: len(cls.prometheus.vector(f"{wanted} == 1")) == 2 and cls.prometheus.scraped(wanted) > now,
                         "Prometheus has scraped both services", 20)
         cls.rests.append(time.time())
 
@@ -212,8 +212,8 @@ class Scene(unittest.TestCase):
         """Loads both at once; meanwhile dragstrip compares them live: cls.live, and cls.live_end, when that ended."""
         loads = []
         for name, port in cls.load_ports.items():
-            loads.append(tool.Run([tool.DRAGSTRIP, "load", tool.url_of(cls.ports[name]), "-r", str(RATE_HZ), "-a", "constant",
-                                   "-c", "8", "-w", f"{WARMUP_S}s", "-d", f"{LOAD_S}s", "-b", BODY,
+            loads.append(tool.Run([tool.DRAGSTRIP, "load", tool.url_of(cls.ports[name]), "-r", str(RATE_HZ), "-a",
+                                   "constant", "-c", "8", "-w", f"{WARMUP_S}s", "-d", f"{LOAD_S}s", "-b", BODY,
                                    "--metrics", str(port)]))
             cls.addClassCleanup(loads[-1].sweep)
         time.sleep(WARMUP_S + 1)
@@ -264,7 +264,7 @@ class Watched(Scene):
         return float(f"{value:.9g}")
 
     def test_same(self):
-        """Quantiles, counts and means of the same two pages are Prometheus's own, in all nine digits that are written."""
+        """Quantiles, counts and means of the same two pages are Prometheus's own, in all nine digits written."""
         replay = Replay(self.pages)
         self.addCleanup(replay.stop)
         ask = lambda expression: self.prometheus.number(expression, self.rests[1])  # noqa: E731
@@ -280,7 +280,7 @@ class Watched(Scene):
                 self.assertEqual(found["quantiles"][at]["value_s"], self.digits(value), f"{name} {q}")
 
     def test_live(self):
-        """Over the same seconds of a steady load both see the same rate and use of CPU; their scrapes differ in time."""
+        """Over the same seconds of a steady load both see the same rate and CPU, but for when they scraped."""
         for name, found in self.live.items():
             of = f'job="services", service="{name}"'
             for key, metric, share in (("rate", f'http_requests_total{{{of}, route="/echo"}}', 0.25),

@@ -75,7 +75,7 @@ class Server:
         return [(each["metric"], [float(value) for _, value in each["values"]]) for each in data["result"]]
 
     def scraped(self, selector):
-        """When the newest sample was taken: the smallest of all series."""
+        """When the newest samples of a plain selector were taken, the earliest of them (an expression is of now)."""
         found = self.vector(f"timestamp({selector})")
         return min((value for _, value in found), default=0)
 
