@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "report/view_parts.h"
 #include "result/observed_set.h"
+#include "stats/robust.h"
 
 /* The trials of a service that have such a page, as windows of one service. */
 static int collect(const struct result *result, int service, struct observed *out)
@@ -72,6 +73,24 @@ static void add_cpu(const struct observed_set *set, double proc_us, struct buf *
         buf_format(text, ", by /proc %s", units_format_duration(proc_us * 1e3, proc));
 }
 
+/* Further ones that the plan names: medians over the trials. */
+static void add_more(const struct observed *windows, int count, struct buf *text)
+{
+    for (int i = 0; count > 0 && i < windows[0].more_count; i++) {
+        double values[SIGNED_RANK_MAX];
+        size_t known = 0;
+        char value[UNITS_TEXT_BYTES];
+        for (int window = 0; window < count; window++) {
+            if (i < windows[window].more_count && !isnan(windows[window].more[i].value))
+                values[known++] = windows[window].more[i].value;
+        }
+        if (known > 0)
+            buf_format(text, "%s%s %s%s", text->len ? "; " : "", windows[0].more[i].name,
+                       units_format_count(robust_median(values, known), value),
+                       windows[0].more[i].is_rate ? "/s" : "");
+    }
+}
+
 static void add_service(struct view *view, const struct result *result, int service,
                         const struct cell_value *cells, struct observed *windows)
 {
@@ -86,6 +105,7 @@ static void add_service(struct view *view, const struct result *result, int serv
     add_quantile(&set, OBSERVED_P99, cells[METRIC_P99].median, &text);
     add_gc(&set, &text);
     add_cpu(&set, cells[METRIC_CPU].median, &text);
+    add_more(windows, set.window_count, &text);
     if (text.len > 0)
         lines_add(&view->own, "%s: %s", result->services[service].name, buf_text(&text));
     buf_fini(&text);

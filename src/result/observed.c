@@ -247,6 +247,39 @@ static void read_process(struct between *between)
     out->tasks = gauge(between, OBSERVED_TASKS);
 }
 
+/* By the family's type, and where there is none by the name. */
+static bool is_counter(const struct page *page, const char *name)
+{
+    static const char *const ends[] = {"_total", "_count", "_sum", "_bucket"};
+    const struct page_family *family = page_family(page, str_of(name));
+    size_t len = strlen(name);
+    if (family && family->type != PROM_UNKNOWN)
+        return family->type == PROM_COUNTER;
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        size_t end = strlen(ends[i]);
+        if (len > end && strcmp(name + len - end, ends[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void read_more(struct between *between)
+{
+    struct observed *out = between->out;
+    for (int i = 0; i < between->rules->more_count; i++) {
+        const char *name = between->rules->more[i];
+        const struct selection selection = {name, "", NULL, 0};
+        struct observed_more *more = &out->more[out->more_count++];
+        snprintf(more->name, sizeof(more->name), "%s", name);
+        more->is_rate = is_counter(between->after, name);
+        more->value = more->is_rate
+                          ? observed_increase(between, &selection) / out->window_s
+                          : observed_sum(&between->is, name);
+        if (isnan(more->value) && !out->restarted)
+            observed_note(out, "there is no metric %s", name);
+    }
+}
+
 /* Some libraries compute the start time anew at each scrape, and are a second off. */
 #define START_SLACK_S 2.0
 
@@ -289,6 +322,7 @@ static void read_all(struct between *between)
     read_requests(between);
     read_process(between);
     read_gc(between);
+    read_more(between);
     if (out->requests == 0)
         observed_note(out, "no request was answered within the window");
     out->rate = out->requests / out->window_s;

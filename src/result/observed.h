@@ -33,13 +33,28 @@ struct observed_match {
     struct str value;
 };
 
-enum { OBSERVED_MATCHES_MAX = 16, OBSERVED_QUANTILES = 4, OBSERVED_NOTES_MAX = 12 };
+enum {
+    OBSERVED_MATCHES_MAX = 16,
+    OBSERVED_QUANTILES = 4,
+    OBSERVED_NOTES_MAX = 12,
+    OBSERVED_MORE_MAX = 16
+};
 
 struct observed_rules {
     /* Only series of requests with all of these labels are counted. */
     struct observed_match matches[OBSERVED_MATCHES_MAX];
     int match_count;
-    const char *names[OBSERVED_KINDS]; /* of metrics; NULL: by convention */
+    const char *names[OBSERVED_KINDS];   /* of metrics; NULL: by convention */
+    const char *more[OBSERVED_MORE_MAX]; /* samples that are wanted besides, by name */
+    int more_count;
+};
+
+/* A counter's increase a second, or a gauge at the second scrape; all series of the name
+ * added up. */
+struct observed_more {
+    char name[128];
+    bool is_rate;
+    double value;
 };
 
 /* 0.5, 0.95, 0.99, 0.999 */
@@ -62,6 +77,8 @@ struct observed {
     double gc_longest_s; /* no pause in the window was longer: a bucket's bound */
     bool restarted; /* the process is another one than at the first scrape, or a counter
                      * was reset */
+    struct observed_more more[OBSERVED_MORE_MAX];
+    int more_count;
     int note_count;
     char notes[OBSERVED_NOTES_MAX][256]; /* sentences */
 };

@@ -26,6 +26,20 @@ static json_t *quantile_to_json(const struct observed *observed, int i)
     return json;
 }
 
+static json_t *more_to_json(const struct observed *observed)
+{
+    json_t *array = json_array();
+    for (int i = 0; i < observed->more_count; i++) {
+        const struct observed_more *more = &observed->more[i];
+        json_t *json = json_object();
+        member_put(json, "name", member_of_text(more->name));
+        member_put(json, "per_second", json_boolean(more->is_rate));
+        member_put(json, "value", bound_to_json(more->value));
+        json_array_append_new(array, json);
+    }
+    return array;
+}
+
 json_t *observed_window_to_json(const struct observed *observed)
 {
     json_t *json = json_object(), *quantiles = json_array(), *metrics = json_object();
@@ -47,6 +61,7 @@ json_t *observed_window_to_json(const struct observed *observed)
                    observed->names[kind][0] ? member_of_text(observed->names[kind])
                                             : json_null());
     member_put(json, "metrics", metrics);
+    member_put(json, "more", more_to_json(observed));
     member_put(json, "notes",
                member_of_texts(observed->notes[0], sizeof(observed->notes[0]),
                                observed->note_count));
@@ -78,6 +93,20 @@ static void read_quantiles(const struct members *from, struct observed *out)
     }
 }
 
+static void read_more(const struct members *from, struct observed *out)
+{
+    size_t count = json_array_size(members_array(from, "more"));
+    if (!from->fault->failed && count > OBSERVED_MORE_MAX)
+        members_complain(from, "more", "holds too many metrics");
+    for (size_t i = 0; i < count && !from->fault->failed; i++) {
+        struct members one = members_item(from, "more", (int)i);
+        struct observed_more *more = &out->more[out->more_count++];
+        members_text(&one, "name", more->name, sizeof(more->name));
+        more->is_rate = members_flag(&one, "per_second");
+        more->value = read_bound(&one, "value");
+    }
+}
+
 void observed_window_read(const struct members *from, struct observed *out)
 {
     *out = (struct observed){.window_s = members_number(from, "seconds")};
@@ -96,6 +125,7 @@ void observed_window_read(const struct members *from, struct observed *out)
     out->rolling = members_flag(from, "rolling");
     out->restarted = members_flag(from, "reset");
     read_quantiles(from, out);
+    read_more(from, out);
     struct members metrics = members_child(from, "metrics");
     for (int kind = 0; kind < OBSERVED_KINDS; kind++) {
         const char *key = observed_kind_name((enum observed_kind)kind);

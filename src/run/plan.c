@@ -190,6 +190,15 @@ static bool take_baseline(struct plan_reader *reader, const char *name,
     return plan_take_text(reader, name, value, &plan->baseline_name);
 }
 
+static bool take_metrics(struct plan_reader *reader, const char *name, yaml_node_t *value,
+                         void *field)
+{
+    const struct plan_list *list = field;
+    return plan_take_list(reader, name, value, field) &&
+           (list->count <= OBSERVED_MORE_MAX ||
+            plan_complain(reader, value, "more than %d metrics", OBSERVED_MORE_MAX));
+}
+
 static const struct plan_key plan_keys[] = {
     {"name", plan_take_text, offsetof(struct plan, name), false},
     {"title", plan_take_text, offsetof(struct plan, title), false},
@@ -200,6 +209,7 @@ static const struct plan_key plan_keys[] = {
     {"limits", take_limits, 0, false},
     {"cpus", take_cpus, 0, false},
     {"gate", plan_take_gate, offsetof(struct plan, gate), false},
+    {"metrics", take_metrics, offsetof(struct plan, metrics), false},
     {NULL, NULL, 0, false}};
 
 /* "plans/quick.yaml" is called "quick". */
@@ -342,6 +352,14 @@ struct generate_spec plan_spec(const struct plan *plan, int service)
     return spec;
 }
 
+struct observed_rules plan_own_rules(const struct plan *plan)
+{
+    struct observed_rules rules = {.more_count = plan->metrics.count};
+    for (int i = 0; i < rules.more_count; i++)
+        rules.more[i] = plan->metrics.items[i];
+    return rules;
+}
+
 struct jmask plan_mask(const struct plan *plan)
 {
     struct jmask mask = {.count = plan->load.masks.count};
@@ -375,6 +393,7 @@ void plan_fini(struct plan *plan)
     mem_free(plan->baseline_name);
     mem_free(plan->baseline_where);
     plan_gate_fini(&plan->gate);
+    plan_list_fini(&plan->metrics);
     mem_free(plan->service_cpus);
     mem_free(plan->generator_cpus);
     *plan = (struct plan){.path = NULL};

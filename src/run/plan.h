@@ -8,6 +8,7 @@
 #define DRAGSTRIP_RUN_PLAN_H
 
 #include "result/compare.h"
+#include "result/observed.h"
 #include "run/generate.h"
 #include "run/plan_document.h"
 
@@ -104,6 +105,7 @@ struct plan {
     bool control;  /* race the baseline against itself, too */
     struct plan_stop stop;
     enum answers_level answers; /* how far answers must agree; body */
+    struct plan_list metrics;   /* further ones of the services' own pages, by name */
     struct plan_gate gate;
     double margin_latency, margin_tail;            /* .05 and .10; written "5%" */
     double error_limit, steal_limit, others_limit; /* shares: .01, .05 and .10 */
@@ -137,6 +139,9 @@ void plan_command_text(const struct plan_service *service, struct buf *out);
 
 /* What the generator is asked for with this service; views of the plan. */
 struct generate_spec plan_spec(const struct plan *plan, int service);
+
+/* What is wanted of the services' own metrics; views of the plan. */
+struct observed_rules plan_own_rules(const struct plan *plan);
 
 /* The members that are left out where answers are compared; a view of the plan. */
 struct jmask plan_mask(const struct plan *plan);

@@ -148,8 +148,9 @@ static bool measure(const struct trial_setup *setup, const struct trial_place *p
     if (good && out->load.interrupted && atomic_load(setup->stop) == STOP_NOT)
         good = error_set(err, "the generator was interrupted by a signal that was not "
                               "ours; what it measured is too short");
+    const struct observed_rules own = plan_own_rules(setup->plan);
     if (good)
-        watch_fill(&watch, service, out);
+        watch_fill(&watch, service, &own, out);
     watch_fini(&watch);
     return good;
 }

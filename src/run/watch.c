@@ -124,19 +124,17 @@ static void fill_machine(const struct watch *watch, bool ours, struct trial_mach
              to->congestion_control);
 }
 
-/* The series of the loaded path only, where the page tells paths apart, would be wanted;
- * but what a route is called differs: all requests count, and the two scrapes are two
- * more. */
-static void fill_own(const struct watch_own *own, struct trial *out)
+/* All requests count, also those of the two scrapes: what a route is called differs. */
+static void fill_own(const struct watch_own *own, const struct observed_rules *rules,
+                     struct trial *out)
 {
-    const struct observed_rules rules = {.match_count = 0};
     if (!own->has_before || !own->has_after) {
         out->own_why = mem_copy_text(own->why.text);
         return;
     }
     double seconds = (double)(own->after.at_ns - own->before.at_ns) / (double)NS_PER_S;
     out->own = mem_new(1, sizeof(*out->own));
-    observed_between(&own->before.page, &own->after.page, seconds, &rules, out->own);
+    observed_between(&own->before.page, &own->after.page, seconds, rules, out->own);
 }
 
 void watch_fini(struct watch *watch)
@@ -148,7 +146,7 @@ void watch_fini(struct watch *watch)
 }
 
 void watch_fill(const struct watch *watch, const struct service *service,
-                struct trial *out)
+                const struct observed_rules *own, struct trial *out)
 {
     if (watch->next != WATCH_OVER)
         return;
@@ -157,7 +155,7 @@ void watch_fill(const struct watch *watch, const struct service *service,
     if (watch->before.known && watch->after.known)
         fill_machine(watch, is_ours(service), &out->machine);
     if (service->plan->metrics)
-        fill_own(&watch->own, out);
+        fill_own(&watch->own, own, out);
     out->restarted =
         watch->before.listeners > 0 && watch->before.listeners != watch->after.listeners;
 }

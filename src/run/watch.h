@@ -42,9 +42,10 @@ void watch_look(struct watch *watch, struct service *service, const cpu_set_t *c
  * all are taken. */
 int64_t watch_due(const struct watch *watch, int64_t measure_ns, int64_t end_ns);
 
-/* Everything in the trial that the looks can tell; its load result must be there. */
+/* Everything in the trial that the looks can tell; its load result must be there. own:
+ * what is wanted of the service's own metrics. */
 void watch_fill(const struct watch *watch, const struct service *service,
-                struct trial *out);
+                const struct observed_rules *own, struct trial *out);
 
 void watch_fini(struct watch *watch);
 

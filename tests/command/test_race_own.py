@@ -43,6 +43,21 @@ class Own(RaceCase):
         said = self.said()
         self.assertRegex(said, r"## By the services' own metrics\n\n- a: p50 .*the client's .*CPU .* a request, by /proc")
 
+    def test_more(self):
+        """Further metrics that the plan names: a counter as a rate, a gauge as it is, and one that is not there."""
+        made = plan(metrics="/metrics")
+        made["metrics"] = ["http_requests_total", "process_open_fds", "nothing_total"]
+        self.check_end(self.race(made), MEASURED)
+        for trial in self.trials():
+            rate, files, nothing = trial["own"]["more"]
+            self.assertEqual((rate["name"], rate["per_second"]), ("http_requests_total", True))
+            self.assertTrue(200 < rate["value"] < 800, rate)
+            self.assertEqual((files["name"], files["per_second"]), ("process_open_fds", False))
+            self.assertTrue(4 < files["value"] < 100, files)
+            self.assertIsNone(nothing["value"])
+            self.assertIn("there is no metric nothing_total", trial["own"]["notes"])
+        self.assertRegex(self.said().replace("\\", ""), r"; http_requests_total [0-9.]+/s; process_open_fds [0-9]+\n")
+
     def test_no_page(self):
         """A page that is not there is told, and spoils nothing."""
         run = self.race(plan(metrics="/nowhere"))

@@ -12,6 +12,8 @@ static struct observed *own(double gc_longest_s)
     *own =
         (struct observed){.window_s = 6, .cpu_us = 12.5, .gc_pauses = 17, .gc_s = 0.0003};
     own->gc_longest_s = gc_longest_s;
+    own->more[own->more_count++] = (struct observed_more){"hits_total", true, 250};
+    own->more[own->more_count++] = (struct observed_more){"heap_bytes", false, 4096};
     for (int i = 0; i < OBSERVED_QUANTILES; i++)
         own->quantiles[i] = (struct bucket_quantile){0.001 * (i + 1), 0, 0.01};
     return own;
@@ -45,6 +47,8 @@ static void told(void)
                strstr(line, "GC 17 pauses, 300 µs in all, none longer than 1 ms"),
            "pauses");
     TAP_OK(strstr(line, "CPU 12.5 µs a request, by /proc ") != NULL, "CPU, both ways");
+    TAP_OK(strstr(line, "; hits_total 250/s; heap_bytes 4096") != NULL,
+           "what the plan names besides");
     line = view.own.count > 1 ? view.own.items[1] : "";
     TAP_OK(strstr(line, "could not be read: it answers 404") != NULL,
            "why there is nothing, once: %s", line);

@@ -47,6 +47,9 @@ static struct observed *own(void)
         own->quantiles[i] = (struct bucket_quantile){0.001 * (i + 1), 0, 0.01 * (i + 1)};
     own->quantiles[3] = (struct bucket_quantile){10, 10, (double)INFINITY};
     snprintf(own->names[OBSERVED_GC], sizeof(own->names[0]), "go_gc_duration_seconds");
+    own->more[0] = (struct observed_more){"cache_hits_total", true, 12.5};
+    own->more[1] = (struct observed_more){"heap_bytes", false, (double)NAN};
+    own->more_count = 2;
     snprintf(own->notes[0], sizeof(own->notes[0]), "a sentence");
     return own;
 }
