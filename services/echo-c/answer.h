@@ -20,7 +20,7 @@ enum answer_life {
 struct answer {
     int status;
     struct str type;   /* ANSWER_JSON, …: whole lines */
-    const char *allow; /* NULL but for 405 */
+    const char *allow; /* NULL but for 405 and OPTIONS "*" */
     enum answer_life life;
 };
 

@@ -37,7 +37,7 @@ void serve_request(struct serve *serve, const struct http_request *request,
                    struct str body, enum answer_life life, struct out *out,
                    struct metrics_record *record);
 
-/* The answer to what is no request that can be served: 400, 413 or 431, and close.
+/* The answer to what is no request that can be served (frame.h, and 408), and close.
  * request is NULL when there is none to be named in the metrics. */
 void serve_refusal(struct serve *serve, int status, const struct http_request *request,
                    struct out *out, struct metrics_record *record);

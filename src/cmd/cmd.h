@@ -48,4 +48,8 @@ int cmd_report_width(void);
 /* Writes all of text to stdout; false (with a sentence on stderr) when that fails. */
 bool cmd_print(const char *text);
 
+/* Writes a JSON document to a file, or for "-" to stdout; its reference is taken over.
+ * flags as of json_dumps. */
+bool cmd_write_json(json_t *json, size_t flags, const char *path, struct error *err);
+
 #endif

@@ -8,7 +8,6 @@
 #include "cmd/cmd.h"
 #include "report/view_observed.h"
 #include "run/scrape.h"
-#include "sys/file.h"
 #include "sys/terminal.h"
 
 bool compare_urls_match(struct observed_rules *rules, const char *text, struct error *err)
@@ -164,18 +163,6 @@ static bool open_targets(struct run *run)
     return true;
 }
 
-static bool write_json(const struct run *run, struct error *err)
-{
-    const char *path = run->compare->json_path;
-    json_t *json = observed_to_json(&run->set);
-    char *text = json_dumps(json, JSON_INDENT(1));
-    bool good = strcmp(path, "-") == 0 ? cmd_print(text) && cmd_print("\n")
-                                       : file_write_atomic(path, str_of(text), err);
-    mem_free(text);
-    json_decref(json);
-    return good;
-}
-
 /* A service that was restarted, or of which nothing could be read, spoils it. */
 static bool is_spoilt(const struct observed_set *set)
 {
@@ -189,7 +176,8 @@ static bool is_spoilt(const struct observed_set *set)
 static int deliver(struct run *run, struct view *view, bool *has_view)
 {
     const char *path = run->compare->json_path;
-    if (path && !write_json(run, &run->err))
+    if (path &&
+        !cmd_write_json(observed_to_json(&run->set), JSON_INDENT(1), path, &run->err))
         return cmd_fail(EXIT_BROKEN, "%s", run->err.text);
     name_services(run);
     *has_view = !path || strcmp(path, "-") != 0;

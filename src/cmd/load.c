@@ -24,13 +24,8 @@ static int exit_code_of(const struct load_result *result)
 static bool write_json(const struct load_result *result, const char *path,
                        struct error *err)
 {
-    json_t *json = load_result_to_json(result, true);
-    char *text = json_dumps(json, JSON_INDENT(1) | LOAD_JSON_DIGITS);
-    bool good = strcmp(path, "-") == 0 ? cmd_print(text) && cmd_print("\n")
-                                       : file_write_atomic(path, str_of(text), err);
-    mem_free(text);
-    json_decref(json);
-    return good;
+    return cmd_write_json(load_result_to_json(result, true),
+                          JSON_INDENT(1) | LOAD_JSON_DIGITS, path, err);
 }
 
 static bool write_hgrm(const struct load_result *result, const char *path,

@@ -7,7 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "base/str.h"
+#include "sys/file.h"
 #include "sys/terminal.h"
 
 static const struct subcommand {
@@ -65,6 +67,16 @@ bool cmd_print(const char *text)
         return true;
     cmd_fail(EXIT_BROKEN, "cannot write to standard output: %s", strerror(errno));
     return false;
+}
+
+bool cmd_write_json(json_t *json, size_t flags, const char *path, struct error *err)
+{
+    char *text = json_dumps(json, flags);
+    bool good = strcmp(path, "-") == 0 ? cmd_print(text) && cmd_print("\n")
+                                       : file_write_atomic(path, str_of(text), err);
+    mem_free(text);
+    json_decref(json);
+    return good;
 }
 
 int cmd_report_width(void)
